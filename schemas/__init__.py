@@ -1,0 +1,1 @@
+"""The nouns that every room shares: events, reasons, topics, tables, rules. Imports nothing of ours."""

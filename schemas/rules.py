@@ -1,0 +1,37 @@
+"""The rules of the fold that a platform may set: gaps, thresholds, lateness. They belong to a `logic_epoch`."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRules:
+    """What the numbers mean where a platform may choose. All times in milliseconds.
+
+    Attributes:
+        lateness_ms: an event older than the watermark less this is quarantined as `late`.
+        sitting_gap_ms: plays of a series at most this far apart are one sitting; a play's span
+            reaches as far past its last event.
+        clock_ahead_ms: how far `received_at` may run ahead of the broker's clock.
+        valid_play_ms: wall time of playing that makes a play valid, if a quarter of the
+            episode is longer.
+        played_after_ms: a start within this after an unlock is "played after".
+        generation_ms: how far the watermark moves within one generation of rows.
+        experiment: id of the experiment whose variant is a dimension of the paywall rows, or ''.
+    """
+
+    lateness_ms: int = 6 * HOUR_MS
+    sitting_gap_ms: int = 30 * MINUTE_MS
+    clock_ahead_ms: int = 5 * MINUTE_MS
+    valid_play_ms: int = 10_000
+    played_after_ms: int = 5 * MINUTE_MS
+    generation_ms: int = 5 * MINUTE_MS
+    experiment: str = ""
+
+    def digest(self) -> str:
+        """SHA-256 of the rules, as hex: two workers may share a `logic_epoch` only when it is equal."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""The topics: their names, shapes, who writes them and who reads them."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic as this project creates it. `config` are the broker's own names of settings."""
+
+    name: str
+    partitions: int
+    written_by: str
+    read_by: str
+    config: dict[str, str] = field(default_factory=dict)
+
+
+PLAYER_EVENTS: Final = Topic(
+    name="player.events.v1",
+    partitions=12,
+    written_by="producers",
+    read_by="streams (consumer group cliffhanger.engagement)",
+    config={
+        "cleanup.policy": "delete",
+        "retention.ms": str(7 * DAY_MS),  # the budget for an outage of the warehouse
+        "message.timestamp.type": "LogAppendTime",  # bounds what a sender may claim as received_at
+        "max.message.bytes": str(2 * 1024 * 1024),
+        "unclean.leader.election.enable": "false",
+    },
+)
+"""Events, one or more NDJSON lines a message; all events of a viewer in one partition."""
+
+QUARANTINE: Final = Topic(
+    name="player.quarantine.v1",
+    partitions=4,
+    written_by="streams",
+    read_by="people, and the replay of quarantine after a mend",
+    config={
+        "cleanup.policy": "delete",
+        "retention.ms": str(14 * DAY_MS),
+        "max.message.bytes": str(2 * 1024 * 1024),
+    },
+)
+"""The lines that could not be used: the line as value; reason, partition, offset and index as headers."""
+
+TOPICS: Final = (PLAYER_EVENTS, QUARANTINE)
+CONSUMER_GROUP: Final = "cliffhanger.engagement"
