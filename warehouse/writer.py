@@ -1,0 +1,107 @@
+"""Writes rows, quarantined lines and checkpoints, and reads checkpoints back. It owns IO."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any, Final, NamedTuple
+
+from runtime.settings import ClickHouseSettings
+from schemas.reasons import Reason
+from schemas.tables import CHECKPOINTS, QUARANTINE, CounterTable
+from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
+from warehouse.client import QUERIES, Connection
+
+NEWEST: Final = (QUERIES / "newest_checkpoints.sql").read_text()
+LOAD: Final = (QUERIES / "load_checkpoint.sql").read_text()
+DROPPABLE: Final = (QUERIES / "droppable_checkpoints.sql").read_text()
+
+CHECKPOINT_COLUMNS: Final = tuple(field.name for field in fields(Checkpoint))
+
+
+class QuarantinedLine(NamedTuple):
+    """A line that could not be used, where it stood, and why. The line is kept as the bytes it was."""
+
+    source_epoch: int
+    partition: int
+    offset: int
+    line_index: int
+    reason: Reason
+    line: bytes
+    message_at_ms: int
+
+
+QUARANTINE_COLUMNS: Final = (
+    "source_epoch",
+    "partition",
+    "offset",
+    "line_index",
+    "reason",
+    "line",
+    "message_at",
+)
+
+
+class Writer:
+    """What a worker writes to the warehouse and loads from it. Blocking; owned by one thread.
+
+    Guarantee: when a call returns, what it wrote is in the warehouse. When it raises
+    `WarehouseAwayError`, any part of it may be: the caller makes the same call again, and as rows
+    are full values under a version, lines have a key, and a checkpoint is one row, that is harmless.
+    Nothing is retried in here; the next call opens a new connection. A crash of the process in a
+    call is the same case. A call ends at the latest with the timeouts of the settings.
+    """
+
+    def __init__(self, settings: ClickHouseSettings) -> None:
+        self._connection = Connection(settings)
+        self._loads = Connection(settings, strings_as_bytes=True)
+
+    def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of a counter table, each a tuple in the order of `table.columns`."""
+        if rows:
+            self._connection.insert(table.name, table.columns, list(zip(*rows, strict=True)))
+
+    def write_quarantine(self, lines: Sequence[QuarantinedLine]) -> None:
+        """Insert lines that were set aside; the same line again replaces itself."""
+        if lines:
+            columns = list(zip(*lines, strict=True))
+            self._connection.insert(QUARANTINE, QUARANTINE_COLUMNS, columns)
+
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Insert one checkpoint: one row of one block, so it is there as a whole or not at all."""
+        row = [[getattr(checkpoint, name)] for name in CHECKPOINT_COLUMNS]
+        self._connection.insert(CHECKPOINTS, (*CHECKPOINT_COLUMNS, "size"), [*row, [len(checkpoint.state)]])
+
+    def newest_checkpoints(self, source_epoch: int, partition: int, logic_epoch: int) -> Iterator[Checkpoint]:
+        """Yield the checkpoints of a partition, newest first; each state is fetched when it is asked for.
+
+        The caller verifies the hash and asks for the next when it does not hold.
+        """
+        where = {"source_epoch": source_epoch, "partition": partition, "logic_epoch": logic_epoch}
+        for next_offset, written_at_ms in self._connection.query(NEWEST, where):
+            which = where | {"next_offset": next_offset, "written_at_ms": written_at_ms}
+            for row in self._loads.query(LOAD, which):
+                yield checkpoint_of(row)
+
+    def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
+        """Drop old checkpoints of a partition, whole table partitions at a time; return how many of these.
+
+        The newest two of every `logic_epoch` stay, and with them whatever shares a table partition
+        with them. Two workers that drop at once drop the same.
+        """
+        where = {"source_epoch": source_epoch, "partition": partition, "keep": KEEP_CHECKPOINTS}
+        droppable = self._connection.query(DROPPABLE, where)
+        for (partition_id,) in droppable:
+            self._connection.query(f"ALTER TABLE {CHECKPOINTS} DROP PARTITION ID '{partition_id}'")
+        return len(droppable)
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        self._connection.close()
+        self._loads.close()
+
+
+def checkpoint_of(row: Sequence[Any]) -> Checkpoint:
+    """Build a checkpoint from a row in the order of its fields, its texts as bytes."""
+    values = dict(zip(CHECKPOINT_COLUMNS, row, strict=True))
+    for name in ("rules_digest", "state_sha256", "worker"):
+        values[name] = values[name].decode()
+    return Checkpoint(**values)
