@@ -1,0 +1,1 @@
+"""What every process needs, one page each: settings, errors, metrics, clock, logs."""

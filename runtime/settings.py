@@ -1,0 +1,154 @@
+"""Every setting of every process, on one page.
+
+Read from the environment (`CLIFFHANGER_CLICKHOUSE__HOST=...`: two underscores step into a section)
+and, below it, from the TOML file that `CLIFFHANGER_CONFIG` names. An unknown or wrong setting refuses
+to start and says which. Passwords are never printed.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from runtime.errors import SettingsError
+from schemas.rules import FoldRules
+
+PREFIX = "CLIFFHANGER_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, and closed to names it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Section):
+    """Where Kafka is, and how a consumer group behaves."""
+
+    bootstrap: str = Field("127.0.0.1:19092", pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")
+    session_timeout_s: float = Field(10.0, ge=1, le=300)
+    heartbeat_interval_s: float = Field(2.0, gt=0, le=60)
+    instance_id: str | None = Field(
+        None,
+        description="stable name of this worker: a restart keeps its partitions; never two alike",
+    )
+
+
+class ClickHouseSettings(Section):
+    """Where ClickHouse is (native protocol), and as whom to log in."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(19000, ge=1, le=65535)
+    database: str = Field("cliffhanger", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+    user: str = "default"
+    password: SecretStr = SecretStr("")
+    secure: bool = False
+    connect_timeout_s: float = Field(5.0, gt=0, le=300)
+    send_receive_timeout_s: float = Field(30.0, gt=0, le=3600)
+
+
+class WorkerSettings(Section):
+    """How a worker batches, flushes and checkpoints. None of these changes a number."""
+
+    name: str = Field("worker", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    source_epoch: int = Field(1, ge=0, le=65535, description="raise it when the topic is replaced")
+    logic_epoch: int = Field(
+        1, ge=0, le=65535, description="raise it when the meaning of a number changes"
+    )
+    take_messages: int = Field(400, ge=1, le=10_000)
+    take_within_s: float = Field(0.1, gt=0, le=10)
+    paywall_flush_s: float = Field(1.0, gt=0, le=60)
+    playback_flush_s: float = Field(5.0, gt=0, le=300)
+    checkpoint_s: float = Field(30.0, gt=0, le=600, description="at the latest this long apart")
+    checkpoint_share: float = Field(0.05, gt=0, le=1, description="of the worker's time, at most")
+    web_port: int = Field(
+        0, ge=0, le=65535, description="health and metrics on loopback; 0: any free port"
+    )
+    web_bind: str = "127.0.0.1"
+    stop_deadline_s: float = Field(8.0, gt=0, le=300)
+    stuck_after_s: float = Field(
+        60.0, gt=0, le=3600, description="a rebalance longer than this ends the worker"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings. Take a section and hand it to what needs it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+    worker: WorkerSettings = WorkerSettings()
+    fold: FoldRules = FoldRules()
+    devstack_home: Path = Path(".devstack")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        del dotenv_settings, file_secret_settings
+        path = os.environ.get(CONFIG_VARIABLE)
+        file = TomlConfigSettingsSource(settings_cls, Path(path)) if path else None
+        return (init_settings, env_settings, *([file] if file else []))
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings; raise SettingsError that names each unknown or wrong one."""
+    path = os.environ.get(CONFIG_VARIABLE)
+    if path and not Path(path).is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {path}, which is no file")
+    unknown = sorted(_unknown_variables(os.environ))
+    if unknown:
+        raise SettingsError(
+            f"unknown setting {', '.join(unknown)}: runtime/settings.py lists all that exist"
+        )
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaints(error))) from None
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, secrets included: how one process starts another."""
+    plain = settings.model_dump(mode="json", exclude_none=True)
+    plain["clickhouse"]["password"] = settings.clickhouse.password.get_secret_value()
+    return dict(_variables(PREFIX, plain))
+
+
+def _variables(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _variables(f"{prefix}{name.upper()}__", value)
+        else:
+            yield prefix + name.upper(), str(value)
+
+
+def _unknown_variables(environment: os._Environ[str]) -> Iterator[str]:
+    known = {name for name, _ in _variables(PREFIX, Settings.model_construct().model_dump())}
+    known.add(CONFIG_VARIABLE)
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            yield name
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_input=False, include_url=False):
+        name = PREFIX + "__".join(str(part).upper() for part in problem["loc"])
+        yield f"{name}: {problem['msg']}"

@@ -1,0 +1,146 @@
+"""Decide, line by line, whether the bytes of a message can be used. Pure.
+
+A clean message is proven clean as a whole: it decodes, its bytes cannot hold a character that no id
+may have, its event ids are UUIDs. Whatever the proof does not cover is judged line by line.
+"""
+
+import re
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
+from schemas.reasons import Reason
+from streams.lines import AnyLine, Experiment
+
+_DECODER = msgspec.json.Decoder(AnyLine)
+_EVENT_ID = re.compile(EVENT_ID_PATTERN)
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
+_HYPHENS = (8, 13, 18, 23)
+_EVENT_TYPES = frozenset(cls.__struct_config__.tag for cls in AnyLine.__args__)
+
+
+class Decoded(NamedTuple):
+    """What a message holds.
+
+    Attributes:
+        events: the usable lines, in order.
+        indexes: for each of them its index among the lines of the message.
+        rejects: index and reason of every other line.
+    """
+
+    events: list[AnyLine]
+    indexes: range | list[int]
+    rejects: list[tuple[int, Reason]]
+
+
+def decode(payload: bytes) -> Decoded:
+    """Return the usable lines of a message and the reasons for the others. Never raises."""
+    if _has_plain_text(payload) and not _has_long_line(payload):
+        try:
+            events = _DECODER.decode_lines(payload)
+        except (msgspec.MsgspecError, RecursionError):
+            pass
+        else:
+            if len(events) == _line_count(payload) and _are_uuids([e.event_id for e in events]):
+                return Decoded(events, range(len(events)), [])
+    return _decode_one_by_one(payload)
+
+
+def split(payload: bytes) -> list[bytes]:
+    """Return the lines of a message. Blank ones are none: index i is the i-th line that says something."""
+    return [line for line in payload.split(b"\n") if not line.isspace() and line]
+
+
+def judge(line: bytes) -> AnyLine | Reason:
+    """Return the event of one line, or the first reason that speaks against it."""
+    if len(line) > MAX_LINE_BYTES:
+        return Reason.TOO_LARGE
+    try:
+        line.decode()
+        event = _DECODER.decode(line)
+    except msgspec.ValidationError as error:
+        return _reason(line, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Reason.NOT_JSON
+    if not _EVENT_ID.match(event.event_id) or not all(map(str.isprintable, _texts(event))):
+        return Reason.INVALID_VALUE
+    return event
+
+
+def _decode_one_by_one(payload: bytes) -> Decoded:
+    lines = split(payload)
+    if len(payload) > MAX_MESSAGE_BYTES:
+        return Decoded([], [], [(index, Reason.TOO_LARGE) for index in range(len(lines))])
+    decoded = Decoded([], [], [])
+    indexes: list[int] = []
+    for index, line in enumerate(lines):
+        verdict = judge(line)
+        if isinstance(verdict, Reason):
+            decoded.rejects.append((index, verdict))
+        else:
+            decoded.events.append(verdict)
+            indexes.append(index)
+    return decoded._replace(indexes=indexes)
+
+
+def _has_plain_text(payload: bytes) -> bool:
+    """Whether no string of the payload can hold an unprintable character: ASCII, no escapes, no DEL."""
+    return payload.isascii() and b"\\" not in payload and b"\x7f" not in payload
+
+
+def _has_long_line(payload: bytes) -> bool:
+    if len(payload) > MAX_MESSAGE_BYTES:
+        return True
+    start = 0
+    while len(payload) - start > MAX_LINE_BYTES:
+        newline = payload.rfind(b"\n", start, start + MAX_LINE_BYTES + 1)
+        if newline < start:
+            return True
+        start = newline + 1
+    return False
+
+
+def _line_count(payload: bytes) -> int:
+    return payload.count(b"\n") + (not payload.endswith(b"\n") and payload != b"")
+
+
+def _are_uuids(ids: list[str]) -> bool:
+    """Whether all ids are UUIDs. Each has 36 ASCII characters, so all are judged as one string."""
+    text = "".join(ids)
+    hyphens = "-" * len(ids)
+    return (
+        all(text[at::36] == hyphens for at in _HYPHENS)
+        and len(text.encode().translate(None, _HEX_DIGITS)) == len(hyphens) * 4
+    )
+
+
+def _texts(event: AnyLine) -> list[str]:
+    """All text of an event, that of its experiments included."""
+    values = [getattr(event, name) for name in event.__struct_fields__]
+    for value in list(values):
+        if isinstance(value, list):
+            values += [text for e in value if isinstance(e, Experiment) for text in (e.id, e.variant)]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _reason(line: bytes, complaint: str) -> Reason:
+    """The reason for a line that is JSON and not an event."""
+    try:
+        value = msgspec.json.decode(line)
+    except msgspec.ValidationError:  # a number that no float can hold
+        return Reason.INVALID_VALUE
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Reason.NOT_JSON
+    if not isinstance(value, dict):
+        return Reason.NOT_AN_OBJECT
+    version, event_type = value.get("schema_version"), value.get("event_type")
+    if type(version) is int and version != 1:
+        return Reason.UNKNOWN_SCHEMA_VERSION
+    if isinstance(event_type, str) and event_type not in _EVENT_TYPES:
+        return Reason.UNKNOWN_EVENT_TYPE
+    if event_type is None or "missing required field" in complaint or "got `null`" in complaint:
+        return Reason.MISSING_FIELD
+    if not isinstance(event_type, str) or ", got `" in complaint:
+        return Reason.WRONG_TYPE
+    return Reason.INVALID_VALUE
