@@ -1,0 +1,1 @@
+"""What writes into the topic: packing, the sender, the simulator, the replayer, adapters of other formats."""
