@@ -5,7 +5,8 @@
 --
 -- ORDER BY source_epoch, partition, offset, line_index   the place of the line: unique, and the order in which
 --                                                        a replay reads.
--- PARTITION BY day of the message (Kafka's time, the same in every copy): after 14 days whole parts go.
+-- PARTITION BY day of the message (Kafka's time, the same in every copy). The 14 days run from when the
+-- line was found, so that the replay of an old log loses none; then whole parts go.
 CREATE TABLE IF NOT EXISTS quarantine
 (
     source_epoch UInt16 COMMENT 'which log',
@@ -20,6 +21,6 @@ CREATE TABLE IF NOT EXISTS quarantine
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(message_at)
 ORDER BY (source_epoch, partition, offset, line_index)
-TTL toDateTime(message_at) + INTERVAL 14 DAY
+TTL toDateTime(detected_at) + INTERVAL 14 DAY
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Lines that could not be used, with the reason'
