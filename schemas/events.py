@@ -257,9 +257,7 @@ class Unlock(Content):
     method: UnlockMethod
     coins_paid: Coins = 0
     coins_bonus: Coins = 0
-    revenue_usd_micros: UsdMicros = Field(
-        0, description="what the spent coins were once bought for"
-    )
+    revenue_usd_micros: UsdMicros = Field(0, description="what the spent coins were once bought for")
     paywall_impression_id: Id | None = None
 
 

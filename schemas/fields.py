@@ -38,7 +38,7 @@ TRIGGERS = ("auto_next", "next_tap", "list_tap", "deep_link")
 UNLOCK_METHODS = ("coins", "ad", "subscription", "bundle", "free_grant", "auto_coins")
 PRODUCT_TYPES = ("coin_pack", "subscription_initial", "subscription_renewal", "bundle")
 COUNTRIES = tuple(a + b for a, b in product(ascii_uppercase, repeat=2))
-"""Every pair of capitals. Which of them are countries is judged in the warehouse, where a new one costs no event."""
+"""Every pair of capitals. Which of them are countries is judged where a new one costs no event."""
 
 EVENT_ID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 

@@ -1,4 +1,4 @@
-"""The closed list of reasons for which a line of input is set aside. A reason is here or it does not exist."""
+"""The closed list of reasons for which a line is set aside. A reason is here or it does not exist."""
 
 from enum import StrEnum
 

@@ -1,9 +1,10 @@
-"""The rules of the fold that a platform may set: gaps, thresholds, lateness. They belong to a `logic_epoch`."""
+"""The rules of the fold that a platform may set: gaps, thresholds, lateness; fixed in a `logic_epoch`."""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+SECOND_MS = 1000
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 
@@ -31,6 +32,16 @@ class FoldRules:
     played_after_ms: int = 5 * MINUTE_MS
     generation_ms: int = 5 * MINUTE_MS
     experiment: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for rules that cannot hold together."""
+        for name, value in asdict(self).items():
+            if isinstance(value, int) and not 0 <= value <= 7 * 24 * HOUR_MS:
+                raise ValueError(f"{name} must be between 0 and a week, not {value}")
+        if self.played_after_ms > self.sitting_gap_ms:
+            raise ValueError("played_after_ms must not exceed sitting_gap_ms")
+        if not SECOND_MS <= self.generation_ms <= self.lateness_ms:
+            raise ValueError("generation_ms must be at least a second, and at most lateness_ms")
 
     def digest(self) -> str:
         """SHA-256 of the rules, as hex: two workers may share a `logic_epoch` only when it is equal."""

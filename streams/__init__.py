@@ -1,1 +1,1 @@
-"""From the bytes of a message to counter rows: decode, merge, count, checkpoint (pure), and the Faust wiring."""
+"""From the bytes of a message to counter rows: decode, merge, count, checkpoint; and the Faust wiring."""

@@ -58,7 +58,7 @@ def judge(line: bytes) -> AnyLine | Reason:
         return Reason.TOO_LARGE
     try:
         line.decode()
-        event = _DECODER.decode(line)
+        event: AnyLine = _DECODER.decode(line)
     except msgspec.ValidationError as error:
         return _reason(line, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -124,7 +124,7 @@ def _texts(event: AnyLine) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
-def _reason(line: bytes, complaint: str) -> Reason:
+def _reason(line: bytes, complaint: str) -> Reason:  # noqa: PLR0911
     """The reason for a line that is JSON and not an event."""
     try:
         value = msgspec.json.decode(line)

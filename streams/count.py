@@ -1,0 +1,119 @@
+"""Count what events have touched: take its credit off its rows, put what it is worth on. Pure.
+
+After a count the rows are a function of the state alone, so when it happens changes no number. The
+tables of playback and of the paywall can be counted apart: their rows are written at another pace.
+"""
+
+from streams import days, paywall, plays, sittings
+from streams.cold import live_paywall
+from streams.days import PLAYED_AFTER_UNLOCK, UNLOCKED, WATCHED, count_object
+from streams.partition import Partition
+from streams.state import Impression, Paywall, Play, PlayCredit, Unlock, Viewer
+
+
+def count_all(partition: Partition) -> None:
+    """Count everything touched."""
+    count_playback(partition)
+    count_paywall(partition)
+    count_days(partition)
+
+
+def count_playback(partition: Partition) -> None:
+    """Count plays, sittings and continuations."""
+    touched, partition.touched.plays = partition.touched.plays, []
+    for viewer, play in touched:
+        play.touched = False
+        if play.place is not None:
+            _count_play(partition, viewer, play)
+    series, partition.touched.series = partition.touched.series, set()
+    tables = partition.book.tables
+    for viewer, series_id in series:
+        impressions = _impressions(partition, viewer)
+        sittings.recount(
+            viewer,
+            series_id,
+            impressions,
+            rules=partition.rules,
+            rows=tables["sittings"],
+            episodes=tables["episode_minutes"],
+        )
+
+
+def count_paywall(partition: Partition) -> None:
+    """Count unlocks and impressions."""
+    unlocks, partition.touched.unlocks = partition.touched.unlocks, []
+    for viewer, unlock in unlocks:
+        unlock.touched = False
+        _count_unlock(partition, viewer, unlock)
+    impressions, partition.touched.impressions = partition.touched.impressions, []
+    rows = partition.book.tables["paywall_minutes"]
+    for viewer, impression in impressions:
+        impression.touched = False
+        worth = paywall.worth(impression, live_paywall(partition, viewer))
+        if paywall.recount(impression, worth, rows) & paywall.SHOWN:
+            count_object(partition, viewer, impression.shown_at, days.MET_PAYWALL, 1)
+
+
+def count_days(partition: Partition) -> None:
+    """Count viewers' days. What happened on them must have been counted."""
+    touched, partition.touched.days = partition.touched.days, []
+    rows = partition.book.tables["viewer_days"]
+    for day in touched:
+        day.touched = False
+        days.recount(day, rows)
+
+
+def _count_play(partition: Partition, viewer: Viewer, play: Play) -> None:
+    tables = partition.book.tables
+    old, new = play.credit, plays.worth(play, partition.rules)
+    flipped = plays.recount(play, new, tables["episode_minutes"], tables["exit_curves"])
+    if new.flags & plays.PREVIEW:
+        return
+    assert play.place is not None
+    if flipped & plays.VALID:
+        count_object(partition, viewer, play.started_at, WATCHED, 1 if new.flags & plays.VALID else -1)
+    if old is None or flipped & (plays.VALID | plays.COMPLETE) or _reaches_more(partition, viewer, old, new):
+        partition.touched.series.add((viewer, play.place.series_id))
+    else:
+        sittings.add_played(viewer, play, new.played_ms - old.played_ms, tables["sittings"])
+
+
+def _reaches_more(partition: Partition, viewer: Viewer, old: PlayCredit, new: PlayCredit) -> bool:
+    """Whether the play lasts longer and something had happened after where its span used to end."""
+    return old.last_at != new.last_at and old.last_at + partition.rules.sitting_gap_ms < viewer.latest_at
+
+
+def _count_unlock(partition: Partition, viewer: Viewer, unlock: Unlock) -> None:
+    live = live_paywall(partition, viewer)
+    if live.unlocks.get(unlock.unlock_id) is not unlock:
+        return  # another event of it turned out to be its first
+    if not unlock.counted:
+        count_object(partition, viewer, unlock.at, UNLOCKED, 1)
+    played = (unlock.series_id, unlock.episode_no) in unlock.played_after
+    if played != unlock.played_counted:
+        count_object(partition, viewer, unlock.at, PLAYED_AFTER_UNLOCK, 1 if played else -1)
+        unlock.played_counted = played
+    before = unlock.answers
+    answers = paywall.answered_by(unlock, live)
+    paywall.recount_unlock(unlock, True, answers, partition.book.tables["unlock_minutes"])
+    for impression_id in {before, answers} - {""}:
+        _touch_always(partition, viewer, live, impression_id)
+
+
+def _touch_always(partition: Partition, viewer: Viewer, live: Paywall, impression_id: str) -> None:
+    """Touch an impression that an open unlock answers, or no longer does, however old it is."""
+    impression = live.impressions.get(impression_id)
+    if impression is not None and not impression.touched:
+        impression.touched = True
+        partition.touched.impressions.append((viewer, impression))
+
+
+def _impressions(partition: Partition, viewer: Viewer) -> list[Impression]:
+    """Return the impressions that a hot play's span may hold."""
+    if viewer.paywall is None:
+        return []
+    if isinstance(viewer.paywall, bytes):
+        first = min((play.started_at for play in viewer.plays if play.counts), default=None)
+        if first is None or viewer.paywall_to < first:
+            return []
+    return list(live_paywall(partition, viewer).impressions.values())

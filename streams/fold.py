@@ -1,0 +1,142 @@
+"""The fold of one partition: a message at an offset meets the state, line by line. Pure.
+
+It reads nothing but the state and the message: no wall clock, nothing random, no lookup. Merging
+raises maxima, lowers minima and adds to sets, so copies and disorder change nothing; counting
+(count.py) turns states into rows.
+"""
+
+from typing import NamedTuple
+
+from schemas.reasons import Reason
+from streams.count import count_all
+from streams.days import merge_day
+from streams.decode import decode
+from streams.lines import (
+    AnyLine,
+    Heartbeat,
+    Pause,
+    PlayEnd,
+    PlayerError,
+    PlayStart,
+    Progress,
+    Resume,
+    Seek,
+    Stall,
+    ViewerDeletion,
+    ViewerLine,
+)
+from streams.merge_paywall import PaywallMerge
+from streams.merge_plays import merge_start, open_play
+from streams.partition import Partition
+from streams.state import Viewer
+
+_PROGRESS = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
+
+
+class Reject(NamedTuple):
+    """A line that goes to quarantine: its place among the lines of its message, and why."""
+
+    line: int
+    reason: Reason
+
+
+def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) -> list[Reject]:
+    """Fold one message into a partition; return the lines of it that go to quarantine.
+
+    Args:
+        partition: the state; `offset` must be its `next_offset` or past it (a compacted gap).
+        offset: the message's offset.
+        timestamp_ms: the broker's timestamp of the message, ms since the epoch.
+        payload: NDJSON, one event a line.
+    """
+    events, indexes, bad = decode(payload)
+    rejects = [Reject(index, reason) for index, reason in bad]
+    received = _receive_times(partition, timestamp_ms, events)
+    _raise_watermark(partition, offset, max(received, default=0))
+    floor = max(partition.watermark - partition.rules.lateness_ms, 0)
+    applied = redundant = excluded = 0
+    for index, line, received_at in zip(indexes, events, received, strict=True):
+        at = received_at - line.sent_at + line.occurred_at
+        if at < floor or line.sent_at < line.occurred_at:
+            unusable = at < 0 or line.sent_at < line.occurred_at
+            rejects.append(Reject(index, Reason.CLOCK_UNUSABLE if unusable else Reason.LATE))
+        elif isinstance(line, ViewerDeletion):
+            redundant += 1  # aggregates stay
+        elif line.environment != "production":
+            excluded += 1
+        elif _merge(partition, line, at):
+            applied += 1
+        else:
+            redundant += 1
+    tally = partition.tally
+    tally.received += len(events) + len(bad)
+    tally.applied += applied
+    tally.redundant += redundant
+    tally.excluded += excluded
+    tally.quarantined += len(rejects)
+    partition.next_offset = offset + 1
+    return rejects
+
+
+def _receive_times(partition: Partition, timestamp_ms: int, events: list[AnyLine]) -> list[int]:
+    """When each line was received by a clock that can be trusted: at most a little ahead of the broker's."""
+    limit = timestamp_ms + partition.rules.clock_ahead_ms
+    return [
+        timestamp_ms if (at := event.received_at) is None else at if at <= limit else limit
+        for event in events
+    ]
+
+
+def _raise_watermark(partition: Partition, offset: int, received_at: int) -> None:
+    """Raise the watermark; when it enters another slot, close the generation at the state before."""
+    if received_at > partition.watermark:
+        slot = partition.rules.generation_ms
+        if received_at // slot != partition.watermark // slot:
+            count_all(partition)
+            partition.book.open_generation(offset)
+        partition.watermark = received_at
+
+
+def _merge(partition: Partition, line: ViewerLine, at: int) -> bool:
+    """Merge one line into its viewer; return whether it changed anything."""
+    viewer = partition.viewers.get(line.viewer_id)
+    if viewer is None:
+        viewer = partition.viewers[line.viewer_id] = Viewer()
+    days = viewer.days
+    changed = False
+    if not days or not days[0].first_at < at < days[0].end_at:
+        changed = merge_day(partition, viewer, line, at)
+    if type(line) in _PROGRESS:
+        return _merge_progress(partition, viewer, line, at) or changed  # type: ignore[arg-type]
+    if type(line) is PlayStart:
+        return merge_start(partition, viewer, line, at) or changed
+    return PaywallMerge(partition, viewer, at).merge(line) or changed
+
+
+def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: int) -> bool:
+    """Raise the maxima of a play. This is what most events are: it is written to be fast."""
+    playback_id = line.playback_id
+    for play in viewer.plays:
+        if play.playback_id == playback_id and play.last_at >= partition.play_horizon:
+            break
+    else:
+        play = open_play(partition, viewer, playback_id, at)
+    changed = False
+    if at > play.last_at:
+        play.last_at = at
+        changed = True
+    if line.position_ms > play.position_ms:
+        play.position_ms = line.position_ms
+        changed = True
+    played_ms = line.played_ms
+    if played_ms is not None and played_ms > play.played_ms:
+        play.played_ms = played_ms
+        changed = True
+    watched_ms = line.watched_ms
+    if watched_ms is not None and watched_ms > play.watched_ms:
+        play.watched_ms = watched_ms
+        changed = True
+    if changed and not play.touched:
+        play.touched = True
+        partition.touched.plays.append((viewer, play))
+    return changed

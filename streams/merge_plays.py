@@ -1,0 +1,132 @@
+"""Merge what happened inside an episode into the state of its viewer. Pure.
+
+What an event may change beyond its own play: a start, its sitting, the plays before it whose span holds
+it, and the unlocks that it follows.
+"""
+
+from streams import cold
+from streams.days import WATCHED, count_object
+from streams.lines import PlayStart
+from streams.partition import Partition
+from streams.plays import VALID, recount, recount_continuation
+from streams.state import Paywall, Place, Play, Viewer
+
+
+def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: int) -> Play | None:
+    """Return a play of a viewer, from the cold if need be; None when there is none or it is gone."""
+    thaw_for(partition, viewer, at)
+    for _ in range(2):
+        for play in viewer.plays:
+            if play.playback_id == playback_id:
+                return None if _forgotten(partition, viewer, play) else play
+        if not viewer.cold or not _may_hold(viewer.cold, playback_id):
+            return None
+        cold.thaw_plays(partition, viewer)
+    return None
+
+
+def open_play(partition: Partition, viewer: Viewer, playback_id: str, at: int) -> Play:
+    """Return a play of a viewer, opened if there is none."""
+    play = find_play(partition, viewer, playback_id, at)
+    if play is None:
+        play = Play(playback_id, last_at=0)
+        viewer.plays = (play, *viewer.plays)
+    return play
+
+
+def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: int) -> bool:
+    """Merge a `play_start`: the first one of a play says what the play is. Return whether it changed."""
+    before = find_play(partition, viewer, line.playback_id, at)
+    play = before or open_play(partition, viewer, line.playback_id, at)
+    place = Place(
+        line.series_id, line.episode_no, line.paywall_no, line.platform, line.country or "", line.duration_ms
+    )
+    changed = before is None
+    if at > play.last_at:
+        play.last_at = at
+        changed = True
+    if play.place is None or (at, line.event_id, place, line.start_reason, line.start_position_ms) < (
+        play.started_at, play.event_id, play.place, play.start_reason, play.start_position_ms,
+    ):  # fmt: skip
+        _restart(partition, viewer, play, line, at, place)
+        changed = True
+    if changed:
+        partition.touch_play(viewer, play)
+    return changed
+
+
+def touch_series(partition: Partition, viewer: Viewer, series_id: str) -> None:
+    """Have the sittings and continuations of a series counted."""
+    partition.touched.series.add((viewer, series_id))
+
+
+def starts_after(viewer: Viewer, at: int, within_ms: int) -> tuple[tuple[str, int], ...]:
+    """Return the episodes, as (series_id, episode_no), started at most so long after a time."""
+    found = {
+        play.place[:2]
+        for play in viewer.plays
+        if play.counts and at <= play.started_at <= at + within_ms and play.place is not None
+    }
+    return tuple(sorted(found))
+
+
+def thaw_for(partition: Partition, viewer: Viewer, at: int) -> None:
+    """Bring back the cold plays that something at this time could touch."""
+    if viewer.cold and at <= viewer.cold_to + partition.rules.sitting_gap_ms:
+        cold.thaw_plays(partition, viewer)
+
+
+def _restart(
+    partition: Partition, viewer: Viewer, play: Play, line: PlayStart, at: int, place: Place
+) -> None:
+    """Let a play start here: as what it was before, it is taken off its rows."""
+    if play.place is not None:
+        _take_off(partition, viewer, play)
+    old_start = play.started_at if play.counts else None
+    play.place = partition.share(place)
+    play.started_at = at
+    play.event_id = line.event_id
+    play.start_reason = line.start_reason
+    play.start_position_ms = line.start_position_ms
+    viewer.latest_at = max(viewer.latest_at, at)
+    if play.counts:
+        touch_series(partition, viewer, place.series_id)
+    for started_at in {old_start, at if play.counts else None} - {None}:
+        _touch_unlocks_before(partition, viewer, started_at)  # type: ignore[arg-type]
+
+
+def _take_off(partition: Partition, viewer: Viewer, play: Play) -> None:
+    assert play.place is not None
+    tables = partition.book.tables
+    recount_continuation(play, 0, tables["episode_minutes"])
+    lost = recount(play, None, tables["episode_minutes"], tables["exit_curves"])
+    if lost & VALID:
+        count_object(partition, viewer, play.started_at, WATCHED, -1)
+    touch_series(partition, viewer, play.place.series_id)
+
+
+def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: int) -> None:
+    """Have the unlocks looked at again that a start at this time follows soon enough."""
+    within = partition.rules.played_after_ms
+    paywall = viewer.paywall
+    if paywall is None or (isinstance(paywall, bytes) and started_at > viewer.paywall_to + within):
+        return
+    live: Paywall = cold.live_paywall(partition, viewer)
+    for unlock in live.unlocks.values():
+        if unlock.at <= started_at <= unlock.at + within and unlock.at >= partition.reach_horizon:
+            unlock.played_after = starts_after(viewer, unlock.at, within)
+            partition.touch_unlock(viewer, unlock)
+
+
+def _forgotten(partition: Partition, viewer: Viewer, play: Play) -> bool:
+    """Whether the play's sitting is gone; if so, all that is gone with it is dropped."""
+    if play.last_at >= partition.play_horizon:
+        return False
+    cold.drop_gone(partition, viewer)
+    return play not in viewer.plays
+
+
+def _may_hold(packed: bytes, playback_id: str) -> bool:
+    """Whether packed plays may hold an id. A false yes costs time only."""
+    needle = cold.pack_id(playback_id)
+    return (needle if isinstance(needle, bytes) else needle.encode()) in packed

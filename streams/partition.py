@@ -1,0 +1,106 @@
+"""The state of one partition of the log, and what waits in it to be counted. Pure."""
+
+from collections.abc import Hashable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from schemas.rules import HOUR_MS, FoldRules
+from streams.rows import RowBook
+from streams.state import Day, Impression, Play, Unlock, Viewer
+
+T = TypeVar("T", bound=Hashable)
+
+REACH_MS = 24 * HOUR_MS
+"""How long after it something at a paywall may still be changed by its viewer's events."""
+
+
+class Tally(Struct, array_like=True):
+    """The conservation law in numbers: every line received is exactly one of the other four."""
+
+    received: int = 0
+    applied: int = 0
+    redundant: int = 0
+    excluded: int = 0
+    quarantined: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Lines that are none of the four. Anything but 0 is a defect."""
+        return self.received - self.applied - self.redundant - self.excluded - self.quarantined
+
+
+class Touched:
+    """What events have changed since the last count, each thing once."""
+
+    def __init__(self) -> None:
+        self.plays: list[tuple[Viewer, Play]] = []
+        self.series: set[tuple[Viewer, str]] = set()
+        self.unlocks: list[tuple[Viewer, Unlock]] = []
+        self.impressions: list[tuple[Viewer, Impression]] = []
+        self.days: list[Day] = []
+
+
+class Partition:
+    """Viewers, hot rows, watermark: all that the fold of one partition remembers.
+
+    A deterministic state machine: after the same prefix of the log, and a count, two of them are equal.
+    """
+
+    def __init__(self, rules: FoldRules) -> None:
+        self.rules = rules
+        self.next_offset = 0
+        self.watermark = 0
+        self.viewers: dict[str, Viewer] = {}
+        self.book = RowBook()
+        self.tally = Tally()
+        self.touched = Touched()
+        self._shared: dict[Hashable, Hashable] = {}
+
+    def share(self, value: T) -> T:
+        """Return the one copy of a value that is kept for all viewers."""
+        return self._shared.setdefault(value, value)  # type: ignore[return-value]
+
+    @property
+    def play_horizon(self) -> int:
+        """A sitting (or a play without a start) that ended before this is gone."""
+        return self.watermark - self.rules.lateness_ms - self.rules.sitting_gap_ms
+
+    @property
+    def reach_horizon(self) -> int:
+        """What happened at a paywall before this is closed: no event changes it any more."""
+        return self.watermark - self.rules.lateness_ms - REACH_MS
+
+    @property
+    def paywall_horizon(self) -> int:
+        """What happened at a paywall before this is gone. Between the two it supports what is open."""
+        return self.reach_horizon - REACH_MS - HOUR_MS
+
+    @property
+    def day_horizon(self) -> int:
+        """A day that ended before this is gone."""
+        return self.watermark - self.rules.lateness_ms - HOUR_MS
+
+    def touch_play(self, viewer: Viewer, play: Play) -> None:
+        """Have a play counted."""
+        if not play.touched:
+            play.touched = True
+            self.touched.plays.append((viewer, play))
+
+    def touch_unlock(self, viewer: Viewer, unlock: Unlock) -> None:
+        """Have an unlock counted, unless it is closed."""
+        if not unlock.touched and unlock.at >= self.reach_horizon:
+            unlock.touched = True
+            self.touched.unlocks.append((viewer, unlock))
+
+    def touch_impression(self, viewer: Viewer, impression: Impression) -> None:
+        """Have an impression counted, unless it is closed."""
+        if not impression.touched and impression.shown_at >= self.reach_horizon:
+            impression.touched = True
+            self.touched.impressions.append((viewer, impression))
+
+    def touch_day(self, day: Day) -> None:
+        """Have a day counted."""
+        if not day.touched:
+            day.touched = True
+            self.touched.days.append(day)

@@ -1,0 +1,118 @@
+"""The hot rows of a partition: counters that change, until they are written and left behind. Pure.
+
+A row lives within one *generation*, the stretch of the log in which the watermark moves through one
+slot of `FoldRules.generation_ms`; it is named by the offset that opened it. Where a generation ends is
+decided by the log alone, so every process that reads the same prefix has the same rows with the same
+values. Readers add generations up.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct, field
+
+from schemas.tables import COUNTER_TABLES, VERSION_BITS, CounterTable
+
+Key = tuple[Any, ...]
+"""(window_start in seconds, *dimensions)"""
+
+
+class Row(Struct, gc=False, eq=False, array_like=True):
+    """One counter row of one generation. `bins` has a dict per histogram: bin -> count, no zeros."""
+
+    key: Key
+    generation: int
+    values: list[int]
+    bins: list[dict[int, int]] = field(default_factory=list)
+    dirty: bool = False
+
+    def move(self, histogram: int, old: int | None, new: int | None) -> None:
+        """Take one object out of the bin `old` and put it into `new`; None stands for no bin."""
+        bins = self.bins[histogram]
+        if old is not None:
+            count = bins.get(old, 0) - 1
+            if count:
+                bins[old] = count
+            else:
+                del bins[old]
+        if new is not None:
+            count = bins.get(new, 0) + 1
+            if count:
+                bins[new] = count
+            else:
+                del bins[new]
+
+
+class TableRows:
+    """The rows of one table: the open ones of this generation, and all that were not written since."""
+
+    def __init__(self, table: CounterTable) -> None:
+        self.table = table
+        self.open: dict[Key, Row] = {}
+        self.dirty: list[Row] = []
+        self.generation = 0
+
+    def change(self, key: Key) -> Row:
+        """Return the open row of a key, opened if need be, and remember that it must be written."""
+        row = self.open.get(key)
+        if row is None:
+            values = [0] * len(self.table.counters)
+            row = Row(key, self.generation, values, [{} for _ in self.table.histograms])
+            self.open[key] = row
+        if not row.dirty:
+            row.dirty = True
+            self.dirty.append(row)
+        return row
+
+    def take_dirty(self) -> list[Row]:
+        """Return the rows that must be written, and forget that they must."""
+        rows, self.dirty = self.dirty, []
+        for row in rows:
+            row.dirty = False
+        return rows
+
+
+class RowBook:
+    """The rows of a partition, by table."""
+
+    def __init__(self) -> None:
+        self.tables = {table.name: TableRows(table) for table in COUNTER_TABLES}
+        self.generation = 0
+
+    def open_generation(self, generation: int) -> None:
+        """Leave the open rows behind: what changes later goes to rows of this generation.
+
+        The rows left behind are final; those of them that are dirty are still handed out to be written.
+        """
+        self.generation = generation
+        for rows in self.tables.values():
+            rows.open.clear()
+            rows.generation = generation
+
+    def open_rows(self) -> Iterator[tuple[str, Row]]:
+        """Yield the open rows with the name of their table."""
+        for name, rows in self.tables.items():
+            for row in rows.open.values():
+                yield name, row
+
+    def restore(self, generation: int, rows: Iterable[tuple[str, Row]]) -> None:
+        """Take over the open rows of a checkpoint. All of them have been written."""
+        self.open_generation(generation)
+        for name, row in rows:
+            self.tables[name].open[row.key] = row
+
+
+def as_tuple(
+    row: Row, *, source_epoch: int, partition: int, logic_epoch: int, next_offset: int
+) -> tuple[Any, ...]:
+    """Return a row as the warehouse wants it, in the order of `CounterTable.columns`."""
+    version = logic_epoch << VERSION_BITS | next_offset
+    return (
+        *row.key,
+        source_epoch,
+        partition,
+        row.generation,
+        version,
+        *row.values,
+        *(dict(bins) for bins in row.bins),
+    )

@@ -1,0 +1,170 @@
+"""Sittings and continuation: what the plays of one viewer and one series are to each other. Pure."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from schemas.rules import FoldRules
+from streams.plays import (
+    COMPLETE,
+    CONTINUED_AUTO,
+    CONTINUED_DELIBERATE,
+    HOUR_MS,
+    HOUR_S,
+    STOPPED_AT_GATE,
+    VALID,
+    recount_continuation,
+)
+from streams.rows import TableRows
+from streams.state import Impression, Play, Sitting, Viewer
+
+SITTING_COUNT, PLAYED_MS = 0, 1
+DEPTH, RUN, DELIBERATE = 0, 1, 2
+
+
+def plays_of(viewer: Viewer, series_id: str) -> list[Play]:
+    """Return the hot plays of a series that count, in the order of (started_at, event_id)."""
+    plays = [p for p in viewer.plays if p.counts and p.place.series_id == series_id]  # type: ignore[union-attr]
+    plays.sort(key=_moment)
+    return plays
+
+
+def cluster(plays: Sequence[Play], gap_ms: int) -> list[list[Play]]:
+    """Split plays in order into sittings: covers at most `gap_ms` apart are together."""
+    clusters: list[list[Play]] = []
+    end = 0
+    for play in plays:
+        if clusters and play.started_at - end <= gap_ms:
+            clusters[-1].append(play)
+            end = max(end, play.last_at)
+        else:
+            clusters.append([play])
+            end = play.last_at
+    return clusters
+
+
+def measure(plays: Sequence[Play]) -> Sitting:
+    """Return the sitting that plays in order make. Their own credits must be up to date."""
+    first = plays[0].place
+    assert first is not None
+    valid: set[int] = set()
+    complete: set[int] = set()
+    deliberate: set[int] = set()
+    played = end = 0
+    for play in plays:
+        credit, place = play.credit, play.place
+        assert credit is not None
+        assert place is not None
+        played += credit.played_ms
+        end = max(end, play.last_at)
+        if credit.flags & VALID:
+            valid.add(place.episode_no)
+            if play.start_reason != "auto_next":
+                deliberate.add(place.episode_no)
+            if credit.flags & COMPLETE:
+                complete.add(place.episode_no)
+    start = plays[0].started_at
+    return Sitting(
+        series_id=first.series_id,
+        platform=first.platform,
+        country=first.country,
+        hour=start // HOUR_MS * HOUR_S,
+        start_at=start,
+        end_at=end,
+        depth=len(valid),
+        run=longest_run(complete),
+        deliberate=len(deliberate),
+        played_ms=played,
+    )
+
+
+def longest_run(numbers: set[int]) -> int:
+    """Return the length of the longest run of consecutive numbers."""
+    best = 0
+    for number in numbers:
+        if number - 1 not in numbers:
+            end = number + 1
+            while end in numbers:
+                end += 1
+            best = max(best, end - number)
+    return best
+
+
+def recount(
+    viewer: Viewer,
+    series_id: str,
+    impressions: Iterable[Impression],
+    *,
+    rules: FoldRules,
+    rows: TableRows,
+    episodes: TableRows,
+) -> None:
+    """Count the sittings of a series and the continuation of its completed plays anew."""
+    plays = plays_of(viewer, series_id)
+    gap = rules.sitting_gap_ms
+    kept = [s for s in viewer.sittings if s.series_id != series_id]
+    old = [s for s in viewer.sittings if s.series_id == series_id]
+    new = [measure(together) for together in cluster(plays, gap)]
+    for sitting in old:
+        _credit(sitting, -1, rows)
+    for sitting in new:
+        _credit(sitting, 1, rows)
+    viewer.sittings = (*new, *kept)
+    shown = [i for i in impressions if i.gate is not None and i.gate.series_id == series_id]
+    starts = {number: list(group) for number, group in groupby(sorted(plays, key=_episode), key=_episode)}
+    for play in plays:
+        assert play.credit is not None
+        complete = play.credit.flags & COMPLETE
+        if complete or play.continued:
+            outcome = _outcome(play, starts, shown, gap) if complete else 0
+            recount_continuation(play, outcome, episodes)
+
+
+def add_played(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
+    """Let the sitting of a play grow by time played and up to the play's last event; no more has changed."""
+    place = play.place
+    assert place is not None
+    for sitting in viewer.sittings:
+        if sitting.start_at <= play.started_at <= sitting.end_at and sitting.series_id == place.series_id:
+            if played_ms:
+                row = rows.change(_key(sitting))
+                row.values[PLAYED_MS] += played_ms
+                sitting.played_ms += played_ms
+            sitting.end_at = max(sitting.end_at, play.last_at)
+            return
+    raise AssertionError("a counted play stands in no sitting")
+
+
+def _outcome(play: Play, starts: dict[int, list[Play]], shown: Sequence[Impression], gap_ms: int) -> int:
+    """Return the counter for what followed a completed play within its span: 0 when the viewer left."""
+    place = play.place
+    assert place is not None
+    begin, end = play.started_at, play.last_at + gap_ms
+    for start in starts.get(place.episode_no + 1, ()):
+        if begin <= start.started_at <= end:
+            return CONTINUED_AUTO if start.start_reason == "auto_next" else CONTINUED_DELIBERATE
+    for impression in shown:
+        gate = impression.gate
+        assert gate is not None
+        if gate.episode_no == place.episode_no + 1 and begin <= impression.shown_at <= end:
+            return STOPPED_AT_GATE
+    return 0
+
+
+def _credit(sitting: Sitting, sign: int, rows: TableRows) -> None:
+    row = rows.change(_key(sitting))
+    row.values[SITTING_COUNT] += sign
+    row.values[PLAYED_MS] += sign * sitting.played_ms
+    for histogram, value in ((DEPTH, sitting.depth), (RUN, sitting.run), (DELIBERATE, sitting.deliberate)):
+        row.move(histogram, value if sign < 0 else None, value if sign > 0 else None)
+
+
+def _key(sitting: Sitting) -> tuple[int, str, str, str]:
+    return (sitting.hour, sitting.series_id, sitting.platform, sitting.country)
+
+
+def _moment(play: Play) -> tuple[int, str]:
+    return (play.started_at, play.event_id)
+
+
+def _episode(play: Play) -> int:
+    return play.place.episode_no  # type: ignore[union-attr]
