@@ -53,3 +53,4 @@ def test_a_row_too_many_and_a_row_missing_are_told():
 def test_only_the_first_differences_are_told():
     many = {"t": {(n,): {"a": 1} for n in range(5)}}
     assert diff(many, {}, limit=2)[2:] == ["... and 3 more"]
+    assert len(diff(many, {}, limit=5)) == 5

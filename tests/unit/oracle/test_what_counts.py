@@ -27,8 +27,8 @@ def test_no_events_make_empty_tables():
 
 def test_the_device_clock_is_corrected_by_the_collectors():
     two_days_off = start()
-    two_days_off |= {"occurred_at": 5_000, "sent_at": 9_000, "received_at": NOON + 3 * MINUTE + 4_000}
-    assert key("episode_minutes", [two_days_off])[0] == NOON_S + 180
+    two_days_off |= {"occurred_at": 5_000, "sent_at": 9_000, "received_at": NOON + 3 * MINUTE + 3_999}
+    assert key("episode_minutes", [two_days_off])[0] == NOON_S + 120
 
 
 @pytest.mark.parametrize(("at", "minute"), [(-1, -60), (0, 0), (MINUTE - 1, 0), (MINUTE, 60)])
