@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from random import Random
-from typing import NamedTuple
 from uuid import UUID
 
 from producers.simulator.delivery import Delivery
@@ -18,14 +17,9 @@ _RECEIVED_AT = re.compile(r'"received_at":\d+,')
 LATE_MARGIN_MS = 30 * MINUTE_MS
 
 
-class _Parcel(NamedTuple):
-    """A line under way. `news` is True for the first form of an event, False for a copy, or a reason."""
-
-    at_ms: int
-    number: int
-    viewer_id: str
-    line: str | bytes
-    news: bool | Reason
+_Parcel = tuple[int, int, str, str | bytes, bool | Reason]
+"""A line under way: when it arrives, a number, viewer, line, and whether the truth must hear of it:
+True for the first form of an event, False for a copy, a reason for a bad line."""
 
 
 class Outbox:
@@ -73,7 +67,7 @@ class Outbox:
 
     def _push(self, at_ms: int, viewer_id: str, line: str | bytes, *, news: bool | Reason) -> None:
         self._number += 1
-        heappush(self._under_way, _Parcel(at_ms, self._number, viewer_id, line, news))
+        heappush(self._under_way, (at_ms, self._number, viewer_id, line, news))
 
     def _put_with_dirt(self, received_ms: int, viewer_id: str, line: str) -> None:
         """Apply exactly one kind of dirt, drawn by the odds."""

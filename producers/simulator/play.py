@@ -9,7 +9,7 @@ from producers.simulator.session import Session
 BEAT_MS = 5_000
 COMPLETED, NEXT, EXIT, TIMEOUT, ERROR = "completed", "next", "exit", "background_timeout", "error"
 INTERRUPTIONS = ("pause", "background", "seek", "stall", "error", "fatal", "timeout")
-_WEIGHTS = (30, 14, 26, 18, 6, 1, 2)
+_WEIGHTS = (30, 44, 70, 88, 94, 95, 97)
 INTERRUPTED_SHARE = 0.16
 PREVIEW_SHARE = 0.06
 
@@ -77,7 +77,9 @@ def watch(session: Session, series: Series, episode_no: int, reason: str, start_
     if random.random() >= dirt.missing_starts:
         _start(play, series, episode_no, reason)
     target_ms, ending = _plan(play, reason)
-    trouble = random.choices(INTERRUPTIONS, _WEIGHTS)[0] if world.chance(INTERRUPTED_SHARE) else ""
+    trouble = (
+        random.choices(INTERRUPTIONS, cum_weights=_WEIGHTS)[0] if world.chance(INTERRUPTED_SHARE) else ""
+    )
     trouble_ms = random.randint(start_ms, max(target_ms, start_ms)) if trouble else 0
     restart_ms = random.randint(start_ms, target_ms) if world.chance(dirt.counter_restarts) else 0
     while play.position_ms < target_ms:

@@ -1,6 +1,7 @@
 """The viewers of a simulated platform: where they live, when they watch, how they binge and pay."""
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 
 from producers.simulator.settings import SimulationSettings
@@ -22,8 +23,10 @@ COUNTRIES = {
     "TH": (7, "THB", 3_400, 6),
 }
 _CODES = tuple(COUNTRIES)
-_WEIGHTS = tuple(country[3] for country in COUNTRIES.values())
-_PLATFORMS = ("android", "ios", "web", "tv")
+_CODE_WEIGHTS = tuple(accumulate(country[3] for country in COUNTRIES.values()))
+_PLATFORMS, _PLATFORM_WEIGHTS = ("android", "ios", "web", "tv"), (55, 90, 98, 100)
+_STATES, _STATE_WEIGHTS = ("never", "lapsed", "coin_payer", "subscriber"), (80, 88, 97, 100)
+_RATES, _RATE_WEIGHTS = (1.0, 1.25, 1.5, 2.0), (92, 95, 99, 100)
 # How likely somebody watches at this local hour, of 1: before noon, after noon.
 _MORNING = (0.55, 0.35, 0.2, 0.1, 0.08, 0.1, 0.2, 0.35, 0.4, 0.35, 0.35, 0.45)
 _EVENING = (0.6, 0.5, 0.4, 0.4, 0.45, 0.55, 0.65, 0.8, 0.95, 1.0, 0.95, 0.8)
@@ -60,10 +63,6 @@ class Viewer:
     opened: set[tuple[int, int]] = field(default_factory=set)  # (series, episode)
     place: dict[int, tuple[int, int]] = field(default_factory=dict)  # series: episode, position
 
-    def watches_at(self, at_ms: int) -> float:
-        """Return how likely the viewer is to watch at this hour of their day, of 1."""
-        return _HOURS[(at_ms // HOUR_MS + COUNTRIES[self.country][0]) % 24]
-
     def common(self) -> str:
         """Return the fields that are the same on all events of a session, as JSON text."""
         tenure = (
@@ -78,18 +77,27 @@ class Viewer:
         )
 
 
-def draw_viewer(number: int, settings: SimulationSettings) -> Viewer:
-    """Return viewer `number` of the population: always the same for a seed."""
-    random = Random(settings.seed << 32 | number)
+def draw_country(random: Random) -> str:
+    """Return where somebody lives."""
+    return random.choices(_CODES, cum_weights=_CODE_WEIGHTS)[0]
+
+
+def likes_hour(country: str, at_ms: int) -> float:
+    """Return how likely somebody in the country watches at this hour of their day, of 1."""
+    return _HOURS[(at_ms // HOUR_MS + COUNTRIES[country][0]) % 24]
+
+
+def draw_viewer(country: str, settings: SimulationSettings, random: Random) -> Viewer:
+    """Return somebody who was not seen before."""
     dirt = settings.dirt
-    state = random.choices(("never", "lapsed", "coin_payer", "subscriber"), (80, 8, 9, 3))[0]
+    state = random.choices(_STATES, cum_weights=_STATE_WEIGHTS)[0]
     pays = state in {"coin_payer", "subscriber"}
     new = random.random()
     age_ms = random.randint(0, HOUR_MS) if new < 0.15 else random.randint(DAY_MS, 400 * DAY_MS)  # noqa: PLR2004
     return Viewer(
         viewer_id=f"v-{random.getrandbits(64):016x}",
-        platform=random.choices(_PLATFORMS, (55, 35, 8, 2))[0],
-        country=random.choices(_CODES, _WEIGHTS)[0],
+        platform=random.choices(_PLATFORMS, cum_weights=_PLATFORM_WEIGHTS)[0],
+        country=country,
         app_version=f"3.{random.randint(0, 12)}.{random.randint(0, 4)}",
         environment=_environment(random.random(), settings),
         installed_at=settings.start_ms - age_ms,
@@ -99,7 +107,7 @@ def draw_viewer(number: int, settings: SimulationSettings) -> Viewer:
         hunger=random.betavariate(9, 1.6),
         patience=random.betavariate(8, 2),
         autoplay=random.random() < 0.75,  # noqa: PLR2004
-        rate=random.choices((1.0, 1.25, 1.5, 2.0), (92, 3, 4, 1))[0],
+        rate=random.choices(_RATES, cum_weights=_RATE_WEIGHTS)[0],
         purse=random.betavariate(2, 5) * (2.0 if pays else 1.0) * settings.eagerness,
         likes_ads=random.random(),
         payer_state=state,

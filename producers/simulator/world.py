@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import islice
+from itertools import count, islice
 from random import Random
 
 from producers.simulator.catalogue import Catalogue
@@ -11,7 +11,7 @@ from producers.simulator.life import slot
 from producers.simulator.outbox import Outbox
 from producers.simulator.settings import SimulationSettings
 from producers.simulator.truth import Truth
-from producers.simulator.viewers import Viewer, draw_viewer
+from producers.simulator.viewers import Viewer, draw_country, draw_viewer, likes_hour
 
 CANDIDATES = 6
 
@@ -54,15 +54,20 @@ class World:
 
     def arrival(self, t: int) -> Viewer:
         """Choose who comes: somebody who is not there, rather one who likes to watch at this hour."""
-        random, count = self.random, self.settings.viewers
-        tries = 0
-        while True:
-            viewer = self._viewer(int(random.random() * count))
-            tries += 1
-            if viewer.live or viewer.gone:
+        random, viewers = self.random, self.settings.viewers
+        for tries in count(1):
+            number = int(random.random() * viewers)
+            viewer = self._viewers.get(number)
+            if viewer is not None and viewer.gone:
+                viewer = None  # somebody else takes the place of one who was forgotten
+            if viewer is not None and viewer.live:
                 continue
-            if tries >= CANDIDATES or random.random() < viewer.watches_at(t):
-                return viewer
+            country = viewer.country if viewer else draw_country(random)
+            if tries >= CANDIDATES or random.random() < likes_hour(country, t):
+                break
+        if viewer is None:
+            viewer = self._viewers[number] = draw_viewer(country, self.settings, random)
+        return viewer
 
     def later(self, source: Generator[int]) -> None:
         """Let something happen later, apart from the session that caused it."""
@@ -91,9 +96,3 @@ class World:
     def _schedule(self, t: int, source: Generator[int]) -> None:
         self._turn += 1
         heappush(self._agenda, (t, self._turn, source))
-
-    def _viewer(self, number: int) -> Viewer:
-        viewer = self._viewers.get(number)
-        if viewer is None:
-            viewer = self._viewers[number] = draw_viewer(number, self.settings)
-        return viewer
