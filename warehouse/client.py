@@ -90,7 +90,7 @@ def explain(failure: Exception) -> WarehouseAwayError | WarehouseRefusedError:
 
 def first_line(text: object) -> str:
     """Cut a server's message, stack trace and all, to the part a person reads."""
-    return str(text).strip().partition("\n")[0][:500]
+    return str(text).partition("Stack trace:")[0].strip().partition("\n")[0][:500]
 
 
 class Connection:

@@ -103,10 +103,14 @@ def test_a_server_that_is_not_there_is_away():
         writer.write_checkpoint(a_checkpoint())
 
 
+def accept_and_close(server):
+    server.accept()[0].close()
+
+
 def test_a_server_that_hangs_up_or_stays_silent_is_away():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        hang_up = threading.Thread(target=lambda: server.accept()[0].close())
+        hang_up = threading.Thread(target=accept_and_close, args=(server,))
         hang_up.start()
         with pytest.raises(WarehouseAwayError):
             Writer(ClickHouseSettings(port=port)).write_checkpoint(a_checkpoint())

@@ -1,0 +1,396 @@
+"""The views against numbers computed by hand: versions, generations, partitions, zeros, falling counters."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.reasons import Reason
+from schemas.tables import (
+    EPISODE_MINUTES,
+    EXIT_CURVES,
+    PAYWALL_MINUTES,
+    SITTINGS,
+    UNLOCK_MINUTES,
+    VIEWER_DAYS,
+)
+from tests.contracts.warehouse import MINUTE, a_checkpoint, a_line, a_row
+from warehouse.writer import Writer
+
+HOUR = datetime(2025, 11, 20, 1, tzinfo=UTC)
+DAY = datetime(2025, 11, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def writer(settings):
+    writer = Writer(settings)
+    yield writer
+    writer.close()
+
+
+@pytest.fixture
+def read(connection):
+    """Rows of a view as dictionaries of the columns that are asked for."""
+
+    def read(view, *columns, where="1"):
+        rows = connection.query(f"SELECT {', '.join(columns)} FROM {view} WHERE {where} ORDER BY ALL")
+        return rows[0] if len(rows) == 1 else rows
+
+    return read
+
+
+def episode(**values):
+    return a_row(EPISODE_MINUTES, series_id="s", episode_no=1, platform="ios", country="BR", **values)
+
+
+def test_an_older_version_counts_for_nothing_and_counters_may_fall(writer, read):
+    writer.write_rows(EPISODE_MINUTES, [episode(version=7, starts=10, stopped_at_gate=4)])
+    writer.write_rows(EPISODE_MINUTES, [episode(version=9, starts=11, stopped_at_gate=1)])
+    writer.write_rows(EPISODE_MINUTES, [episode(version=8, starts=10, stopped_at_gate=5)])
+    for grain in ("minute", "hour", "day"):
+        assert read(f"episodes_by_{grain}", "starts", "stopped_at_gate") == (11, 1)
+
+
+def test_generations_partitions_and_logs_add_up(writer, read):
+    writer.write_rows(
+        EPISODE_MINUTES,
+        [
+            episode(partition=0, generation=0, version=5, starts=10),
+            episode(partition=0, generation=0, version=6, starts=12),
+            episode(partition=0, generation=300, version=9, starts=-1),
+            episode(partition=1, generation=0, version=2, starts=100),
+            episode(partition=1, generation=0, version=1, starts=90),
+            episode(source_epoch=2, partition=0, version=1, starts=1000),
+        ],
+    )
+    assert read("episodes_by_minute", "starts") == (1111,)
+
+
+def test_minutes_merge_into_hours_and_hours_into_days(writer, read):
+    writer.write_rows(
+        EPISODE_MINUTES,
+        [
+            episode(window_start=MINUTE, starts=1),
+            episode(window_start=MINUTE + 59 * 60, starts=2),
+            episode(window_start=MINUTE + 60 * 60, starts=4),
+            episode(window_start=MINUTE + 23 * 3600, starts=8),
+        ],
+    )
+    assert len(read("episodes_by_minute", "starts")) == 4
+    assert read("episodes_by_hour", "window_start", "starts") == [
+        (HOUR, 3),
+        (HOUR.replace(hour=2), 4),
+        (HOUR.replace(day=21, hour=0), 8),
+    ]
+    assert read("episodes_by_day", "window_start", "starts") == [
+        (DAY, 7),
+        (DAY.replace(day=21), 8),
+    ]
+
+
+def test_a_row_that_came_to_nothing_is_absent(writer, read):
+    writer.write_rows(EPISODE_MINUTES, [episode(version=1, starts=1)])
+    writer.write_rows(EPISODE_MINUTES, [episode(version=2)])
+    writer.write_rows(EPISODE_MINUTES, [episode(partition=1, generation=0, starts=3, completes=1)])
+    writer.write_rows(EPISODE_MINUTES, [episode(partition=1, generation=9, starts=-3, completes=-1)])
+    for grain in ("minute", "hour", "day"):
+        assert read(f"episodes_by_{grain}", "starts") == []
+
+
+def test_a_row_of_previews_alone_is_kept_and_its_ratios_are_null(writer, read):
+    writer.write_rows(EPISODE_MINUTES, [episode(previews=2)])
+    assert read("episodes_by_day", "previews", "valid_share", "drop_off") == (2, None, None)
+
+
+def test_the_ratios_of_an_episode(writer, read):
+    counters = {
+        "previews": 9,
+        "starts": 80,
+        "fresh_starts": 60,
+        "valid_plays": 64,
+        "reached_25": 50,
+        "reached_50": 40,
+        "reached_75": 30,
+        "reached_95": 20,
+        "completes": 16,
+        "continued_auto": 6,
+        "continued_deliberate": 4,
+        "stopped_at_gate": 2,
+    }
+    writer.write_rows(EPISODE_MINUTES, [episode(**counters)])
+    expected = {
+        "fresh_share": 0.75,
+        "valid_share": 0.8,
+        "reached_25_share": 0.625,
+        "reached_50_share": 0.5,
+        "reached_75_share": 0.375,
+        "reached_95_share": 0.25,
+        "completion_rate": 0.2,
+        "continued": 10,
+        "left_series": 4,
+        "drop_off": 0.375,
+        "stopped_at_gate_share": 0.125,
+    }
+    for grain in ("minute", "hour", "day"):
+        assert read(f"episodes_by_{grain}", *expected) == tuple(expected.values())
+
+
+def test_exit_curves_add_bins_and_drop_those_that_came_to_nothing(writer, read):
+    def curve(**values):
+        return a_row(EXIT_CURVES, series_id="s", episode_no=1, platform="ios", **values)
+
+    writer.write_rows(EXIT_CURVES, [curve(version=1, plays_by_bin={0: 5, 7: 1})])
+    writer.write_rows(EXIT_CURVES, [curve(version=2, plays_by_bin={0: 4, 9: 2})])
+    writer.write_rows(EXIT_CURVES, [curve(partition=1, plays_by_bin={299: 1, 9: 1})])
+    writer.write_rows(EXIT_CURVES, [curve(partition=1, generation=8, plays_by_bin={299: -1, 3: 1})])
+    for grain in ("hour", "day"):
+        assert read(f"exit_curves_by_{grain}", "plays_by_bin", "plays") == ({0: 4, 3: 1, 9: 3}, 8)
+
+
+def test_survival_and_hazard_of_each_bin(writer, read):
+    curve = a_row(EXIT_CURVES, series_id="s", episode_no=1, plays_by_bin={0: 4, 3: 1, 9: 3})
+    writer.write_rows(EXIT_CURVES, [curve])
+    for grain in ("hour", "day"):
+        columns = ("bin", "plays", "plays_at_or_past", "plays_total", "survival", "hazard")
+        bins = read(f"exit_curve_bins_by_{grain}", *columns)
+        assert [row[0] for row in bins] == list(range(300))
+        assert bins[0] == (0, 4, 8, 8, 1.0, 0.5)
+        assert bins[1] == (1, 0, 4, 8, 0.5, 0.0)
+        assert bins[3] == (3, 1, 4, 8, 0.5, 0.25)
+        assert bins[9] == (9, 3, 3, 8, 0.375, 1.0)
+        assert bins[10] == (10, 0, 0, 8, 0.0, None)
+        assert bins[299] == (299, 0, 0, 8, 0.0, None)
+
+
+def test_bins_of_two_platforms_add_up_to_the_curve_of_both(writer, read):
+    curves = [
+        a_row(EXIT_CURVES, platform="ios", plays_by_bin={2: 6}),
+        a_row(EXIT_CURVES, platform="tv", plays_by_bin={8: 2}),
+    ]
+    writer.write_rows(EXIT_CURVES, curves)
+    survival = "sum(plays_at_or_past) / sum(plays_total)"
+    assert read("exit_curve_bins_by_day", survival, where="bin = 2") == (1.0,)
+    assert read("exit_curve_bins_by_day", survival, where="bin = 5") == (0.25,)
+
+
+def test_the_depth_of_sittings_from_the_histogram(writer, read):
+    def sitting(**values):
+        return a_row(SITTINGS, series_id="s", platform="ios", country="BR", **values)
+
+    writer.write_rows(
+        SITTINGS,
+        [
+            sitting(version=1, sittings=9, depth={4: 9}, run={1: 9}, deliberate={0: 9}),
+            sitting(
+                version=2,
+                sittings=8,
+                played_ms=5,
+                depth={0: 1, 1: 3, 2: 1, 5: 3},
+                run={0: 5, 4: 3},
+                deliberate={0: 6, 1: 2},
+            ),
+            sitting(partition=1, sittings=2, depth={10: 1, 40: 1}, run={9: 2}, deliberate={5: 2}),
+            sitting(partition=2, sittings=1, depth={3: 1}, run={1: 1}, deliberate={1: 1}),
+            sitting(partition=2, generation=5, sittings=-1, depth={3: -1}, run={1: -1}, deliberate={1: -1}),
+        ],
+    )  # fmt: skip
+    expected = {
+        "sittings": 10,
+        "played_ms": 5,
+        "depth": {0: 1, 1: 3, 2: 1, 5: 3, 10: 1, 40: 1},
+        "depth_sum": 70,  # 0 + 3 + 2 + 15 + 10 + 40
+        "depth_mean": 7.0,
+        "depth_p50": 2,  # 1 + 3 + 1 = 5 of 10
+        "depth_p90": 10,  # 9 of 10
+        "deep_2": 6,
+        "deep_5": 5,
+        "deep_10": 2,
+        "deep_2_share": 0.6,
+        "deep_5_share": 0.5,
+        "deep_10_share": 0.2,
+        "run_sum": 30,
+        "run_mean": 3.0,
+        "deliberate_sum": 12,
+        "deliberate_mean": 1.2,
+    }
+    for grain in ("hour", "day"):
+        assert read(f"sittings_by_{grain}", *expected) == tuple(expected.values())
+
+
+@pytest.mark.parametrize(
+    ("depth", "p50", "p90"),
+    [({0: 1}, 0, 0), ({1: 1, 2: 1}, 1, 2), ({1: 9, 7: 1}, 1, 1), ({1: 8, 7: 2}, 1, 7)],
+)
+def test_a_quantile_is_a_depth_that_a_sitting_has(writer, read, depth, p50, p90):
+    writer.write_rows(SITTINGS, [a_row(SITTINGS, sittings=sum(depth.values()), depth=depth)])
+    assert read("sittings_by_day", "depth_p50", "depth_p90") == (p50, p90)
+
+
+def paywall(**values):
+    return a_row(PAYWALL_MINUTES, series_id="s", episode_no=9, paywall_id="p", **values)
+
+
+def test_the_ratios_of_a_paywall(writer, read):
+    counters = {
+        "impressions": 80,
+        "first_impressions": 60,
+        "checkouts": 40,
+        "dismissals": 20,
+        "payment_failures": 10,
+        "converted_1m": 4,
+        "converted_5m": 8,
+        "converted_30m": 10,
+        "converted_24h": 16,
+        "played_after": 12,
+        "revenue_usd_micros": 40_000_000,
+    }
+    writer.write_rows(PAYWALL_MINUTES, [paywall(version=3, impressions=999), paywall(version=4, **counters)])
+    expected = {
+        "first_share": 0.75,
+        "checkout_rate": 0.5,
+        "dismissal_rate": 0.25,
+        "payment_failure_rate": 0.25,
+        "conversion_rate_1m": 0.05,
+        "conversion_rate_5m": 0.1,
+        "conversion_rate_30m": 0.125,
+        "conversion_rate_24h": 0.2,
+        "played_after_share": 0.75,
+        "revenue_usd": 40.0,
+        "revenue_usd_per_impression": 0.5,
+    }  # fmt: skip
+    for grain in ("minute", "hour", "day"):
+        assert read(f"paywalls_by_{grain}", *expected) == tuple(expected.values())
+
+
+def test_unlocks(writer, read):
+    writer.write_rows(
+        UNLOCK_MINUTES,
+        [
+            a_row(UNLOCK_MINUTES, method="coins", version=1, unlocks=9),
+            a_row(UNLOCK_MINUTES, method="coins", version=2, unlocks=8, coins_paid=30),
+            a_row(UNLOCK_MINUTES, method="coins", partition=1, coins_bonus=10, without_impression=2),
+        ],
+    )
+    expected = {"unlocks": 8, "coins": 40, "bonus_share": 0.25, "without_impression_share": 0.25}
+    for grain in ("minute", "hour", "day"):
+        assert read(f"unlocks_by_{grain}", *expected) == tuple(expected.values())
+
+
+def test_the_funnel_of_a_day(writer, read):
+    writer.write_rows(
+        VIEWER_DAYS,
+        [
+            a_row(VIEWER_DAYS, tenure="new", partition=0, active=6, watched=3, paid=1),
+            a_row(VIEWER_DAYS, tenure="new", partition=1, active=2, watched=1, met_paywall=2),
+            a_row(VIEWER_DAYS, tenure="unknown", version=1, active=1),
+            a_row(VIEWER_DAYS, tenure="unknown", version=2),
+        ],
+    )
+    columns = ("window_start", "tenure", "active", "watched_share", "met_paywall_share", "paid_share")
+    assert read("viewers_by_day", *columns) == (DAY, "new", 8, 0.5, 0.25, 0.125)
+
+
+def test_completeness_is_the_smallest_watermark_of_the_partitions(writer, read):
+    second = 1_763_600_400_000
+    for partition, offset, watermark_ms in [
+        (0, 100, second),
+        (0, 200, second + 9_000),
+        (1, 70, second + 4_500),
+    ]:
+        writer.write_checkpoint(a_checkpoint(offset, partition=partition, watermark_ms=watermark_ms))
+    writer.write_checkpoint(a_checkpoint(5, source_epoch=2, partition=0, watermark_ms=second))
+    at = {ms: HOUR.replace(second=ms // 1000, microsecond=ms % 1000 * 1000) for ms in (0, 4500, 9000)}
+    columns = ("source_epoch", "partition", "next_offset", "watermark", "complete_until")
+    assert read("completeness", *columns) == [
+        (1, 0, 200, at[9000], at[4500]),
+        (1, 1, 70, at[4500], at[4500]),
+        (2, 0, 5, at[0], at[0]),
+    ]  # fmt: skip
+
+
+def test_conservation_shows_what_is_not_accounted_for(writer, read):
+    writer.write_checkpoint(a_checkpoint(100, received=999))
+    writer.write_checkpoint(a_checkpoint(200))
+    writer.write_checkpoint(a_checkpoint(200, partition=4, received=12))
+    writer.write_checkpoint(a_checkpoint(200, partition=5, received=9))
+    columns = ("partition", "received", "applied", "redundant", "excluded", "quarantined", "unaccounted")
+    assert read("conservation", *columns) == [
+        (3, 10, 4, 3, 2, 1, 0),
+        (4, 12, 4, 3, 2, 1, 2),
+        (5, 9, 4, 3, 2, 1, -1),
+    ]
+
+
+def test_quarantine_by_hour_counts_a_line_once(writer, read):
+    writer.write_quarantine([a_line(offset=1, line=b"{"), a_line(offset=2, line=b"[[")])
+    writer.write_quarantine([a_line(offset=2, line=b"[["), a_line(offset=3, reason=Reason.LATE)])
+    assert read("quarantine_by_hour", "window_start", "reason", "lines", "bytes") == [
+        (HOUR, "late", 1, 1),
+        (HOUR, "not_json", 2, 3),
+    ]
+
+
+def test_a_window_is_provisional_until_30_minutes_past_its_end(writer, read):
+    minutes = {
+        MINUTE: 0,
+        MINUTE + 60: 0,  # ends exactly 30 min behind
+        MINUTE + 120: 1,
+    }
+    writer.write_rows(
+        PAYWALL_MINUTES,
+        [paywall(window_start=at, impressions=4, converted_30m=1) for at in minutes],
+    )
+    columns = ("toUnixTimestamp(window_start)", "conversion_rate_30m", "provisional")
+    assert {row[2] for row in read("paywall_conversion", *columns)} == {1}
+    complete_until = MINUTE + 120 + 30 * 60
+    for partition, seconds in ((0, 0), (1, 5)):
+        writer.write_checkpoint(
+            a_checkpoint(partition=partition, watermark_ms=(complete_until + seconds) * 1000)
+        )
+    assert read("paywall_conversion", *columns) == [
+        (at, 0.25, provisional) for at, provisional in minutes.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "views"),
+    [
+        ("episode_minutes", ("episodes_by_minute", "episodes_by_hour", "episodes_by_day")),
+        (
+            "exit_curves",
+            (
+                "exit_curves_by_hour",
+                "exit_curves_by_day",
+                "exit_curve_bins_by_hour",
+                "exit_curve_bins_by_day",
+            ),
+        ),
+        ("sittings", ("sittings_by_hour", "sittings_by_day")),
+        (
+            "paywall_minutes",
+            ("paywalls_by_minute", "paywalls_by_hour", "paywalls_by_day", "paywall_conversion"),
+        ),
+        ("unlock_minutes", ("unlocks_by_minute", "unlocks_by_hour", "unlocks_by_day")),
+        ("viewer_days", ("viewers_by_day",)),
+    ],
+)
+def test_a_question_about_a_day_reads_that_day_only(connection, table, views):
+    """A month in one part of 24 granules and more; the filters must reach it through the view."""
+    dimension = "platform" if table == "viewer_days" else "series_id"
+    connection.query(f"""
+        INSERT INTO {table} (window_start, {dimension}, generation)
+        SELECT toDateTime(intDiv(1764547200 - number * 12, 3600) * 3600, 'UTC'), toString(number % 50), number
+        FROM numbers(1, 200000)
+    """)
+    for view in views:
+        plan = connection.query(f"""
+            EXPLAIN indexes = 1 SELECT * FROM {view}
+            WHERE window_start >= '2025-11-20 00:00:00' AND window_start < '2025-11-21 00:00:00'
+                AND {dimension} = '7'
+        """)
+        text = "\n".join(line for (line,) in plan)
+        granules = re.findall(r"Granules: (\d+)/(\d+)", text)
+        in_all = int(granules[0][1])
+        read = int(re.search(r"Granules: (\d+)\n", text)[1])
+        assert in_all >= 24
+        assert read <= 5, (view, text)
