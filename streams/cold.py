@@ -128,13 +128,30 @@ def live_paywall(partition: Partition, viewer: Viewer) -> Paywall:
     if isinstance(viewer.paywall, bytes):
         viewer.paywall = _PAYWALL_DECODER.decode(viewer.paywall)
         viewer.paywall_to = 0
-        for impression in viewer.paywall.impressions.values():
-            if impression.gate is not None:
-                impression.gate = partition.share(impression.gate)
+        _share_gates(partition, viewer.paywall)
     elif viewer.paywall is None:
         viewer.paywall = Paywall()
-    paywall: Paywall = viewer.paywall
-    return paywall
+    return viewer.paywall
+
+
+def share_live(partition: Partition, viewer: Viewer) -> None:
+    """Let a viewer that was just read share what viewers have in common."""
+    share = partition.share
+    for play in viewer.plays:
+        if play.place is not None:
+            play.place = share(play.place)
+    for sitting in viewer.sittings:
+        sitting.series_id = share(sitting.series_id)
+    for day in viewer.days:
+        day.end_at, day.dimensions = share(day.end_at), share(day.dimensions)
+    if isinstance(viewer.paywall, Paywall):
+        _share_gates(partition, viewer.paywall)
+
+
+def _share_gates(partition: Partition, paywall: Paywall) -> None:
+    for impression in paywall.impressions.values():
+        if impression.gate is not None:
+            impression.gate = partition.share(impression.gate)
 
 
 def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
@@ -149,7 +166,7 @@ def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
         or viewer.paywall.last_at >= partition.watermark - partition.rules.sitting_gap_ms
     ):
         return
-    paywall: Paywall = viewer.paywall
+    paywall = viewer.paywall
     paywall.impressions = {k: i for k, i in paywall.impressions.items() if i.shown_at >= horizon}
     paywall.unlocks = {k: u for k, u in paywall.unlocks.items() if u.at >= horizon}
     paywall.orders = {k: o for k, o in paywall.orders.items() if o.last_at >= horizon}

@@ -5,7 +5,7 @@ Every object holds two things: what its events say (maxima, first values, sets: 
 them: the order of their fields is the format (see checkpoint.py).
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -214,5 +214,5 @@ class Viewer(Struct, gc=False, eq=False, array_like=True):
     cold_to: int = 0
     latest_at: int = 0
     days: tuple[Day, ...] = ()
-    paywall: Any = None
+    paywall: Paywall | bytes | None = None
     paywall_to: int = 0

@@ -1,0 +1,110 @@
+"""The state of a partition as bytes, and back. Pure.
+
+A packed state is one zstd frame around chunks, each a length (4 bytes, big-endian) and a msgpack
+value: first a `Header`, then hot rows, then viewers, a slice at a time. The structs of state.py are
+arrays in the order of their fields: a change of any of them is another `STATE_FORMAT`.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+import zstandard
+from msgspec import Struct
+
+from runtime.errors import CheckpointError
+from schemas.rules import FoldRules
+from streams.cold import share_live
+from streams.partition import Partition, Tally
+from streams.rows import Row
+from streams.state import Viewer
+
+STATE_FORMAT = 1
+ROWS_A_SLICE = 5_000
+VIEWERS_A_SLICE = 2_000
+LENGTH_BYTES = 4
+ZSTD_LEVEL = 1
+
+
+class Header(Struct, array_like=True):
+    """What is known before the first row: where in the log the state stands."""
+
+    next_offset: int
+    watermark: int
+    generation: int
+    tally: Tally
+    rows: int
+    viewers: int
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_HEADER = msgspec.msgpack.Decoder(Header)
+_ROWS = msgspec.msgpack.Decoder(list[tuple[str, Row]])
+_VIEWERS = msgspec.msgpack.Decoder(dict[str, Viewer])
+
+
+def encode(partition: Partition) -> Iterator[bytes]:
+    """Yield the chunks of a partition's state, each in a few milliseconds.
+
+    Everything must have been counted, and the state must not change before the last chunk.
+    """
+    rows = list(partition.book.open_rows())
+    viewers = partition.viewers
+    header = Header(
+        partition.next_offset,
+        partition.watermark,
+        partition.book.generation,
+        partition.tally,
+        len(rows),
+        len(viewers),
+    )
+    yield _chunk(header)
+    for at in range(0, len(rows), ROWS_A_SLICE):
+        yield _chunk(rows[at : at + ROWS_A_SLICE])
+    items = iter(viewers.items())
+    while some := dict(islice(items, VIEWERS_A_SLICE)):
+        yield _chunk(some)
+
+
+def compress(chunks: list[bytes]) -> bytes:
+    """Return the chunks as one packed state. Long work that needs no lock: do it in a thread."""
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True).compress(b"".join(chunks))
+
+
+def decode(packed: bytes, rules: FoldRules) -> Partition:
+    """Return the partition that a packed state holds.
+
+    Raises CheckpointError when the bytes are no state of this format.
+    """
+    try:
+        chunks = list(_chunks(zstandard.ZstdDecompressor().decompress(packed)))
+        header = _HEADER.decode(chunks[0])
+        partition = Partition(rules)
+        partition.next_offset, partition.watermark = header.next_offset, header.watermark
+        partition.tally = header.tally
+        row_chunks = -(-header.rows // ROWS_A_SLICE)
+        rows = [row for chunk in chunks[1 : 1 + row_chunks] for row in _ROWS.decode(chunk)]
+        partition.book.restore(header.generation, rows)
+        for chunk in chunks[1 + row_chunks :]:
+            partition.viewers |= _VIEWERS.decode(chunk)
+    except (zstandard.ZstdError, msgspec.MsgspecError, IndexError, KeyError) as error:
+        raise CheckpointError(f"the state is not one of format {STATE_FORMAT}: {error}") from error
+    if (len(rows), len(partition.viewers)) != (header.rows, header.viewers):
+        raise CheckpointError("the state holds fewer rows or viewers than its header says")
+    for viewer in partition.viewers.values():
+        share_live(partition, viewer)
+    return partition
+
+
+def _chunk(value: Any) -> bytes:
+    packed = _ENCODER.encode(value)
+    return len(packed).to_bytes(LENGTH_BYTES, "big") + packed
+
+
+def _chunks(raw: bytes) -> Iterator[memoryview]:
+    view, at = memoryview(raw), 0
+    while at < len(view):
+        begin = at + LENGTH_BYTES
+        at = begin + int.from_bytes(view[at:begin], "big")
+        yield view[begin:at]

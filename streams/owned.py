@@ -1,0 +1,90 @@
+"""A partition that a worker owns: its state, and where it stands with the log and the warehouse."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.tables import CounterTable
+from streams.decode import split
+from streams.fold import apply
+from streams.partition import Partition
+from streams.rows import as_tuple
+from warehouse.writer import QuarantinedLine
+
+MS = 1000
+
+
+class Owned:
+    """One partition's state, with what is folded and not yet written.
+
+    Attributes:
+        fresh: no checkpoint was there: the beginning of the log is where it begins.
+        waiting: events that came while the state is being encoded; they are folded right after.
+        hole: the offset that came where an earlier one was due, until the log was read again.
+        stopped: why it cannot go on by itself, or ''.
+    """
+
+    def __init__(self, number: int, state: Partition, *, fresh: bool, now_s: float) -> None:
+        self.number = number
+        self.state = state
+        self.fresh = fresh
+        self.lines: list[tuple[int, int, str, bytes, int]] = []
+        self.encoding = False
+        self.waiting: list[Any] = []
+        self.hole: int | None = None
+        self.must_seek = False
+        self.stopped = ""
+        self.checkpointed_at = now_s
+        self.checkpoint_cost_s = 0.0
+        self.checkpoint_bytes = 0
+
+    def accepts(self, offset: int) -> bool:
+        """Whether an offset comes next. One below was folded before a restart; one past it is a hole.
+
+        A hole is read again from the state. When the same offset comes first once more, nothing is
+        in between (control records, compaction), and it is accepted.
+        """
+        if offset < self.state.next_offset:
+            return False
+        if offset > self.state.next_offset and offset != self.hole:
+            if self.hole is None:
+                self.hole, self.must_seek = offset, True
+            return False
+        if offset == self.hole and self.must_seek:
+            return False  # not read again yet
+        self.hole = None
+        return True
+
+    def fold(self, offset: int, timestamp_ms: int, payload: bytes) -> None:
+        """Fold one message; keep its bad lines to be written."""
+        rejects = apply(self.state, offset, timestamp_ms, payload)
+        if rejects:
+            lines = split(payload)
+            self.lines += [(offset, r.line, r.reason, lines[r.line], timestamp_ms) for r in rejects]
+
+    def take_lines(self, source_epoch: int) -> list[QuarantinedLine]:
+        """Return the bad lines that are not written yet, and forget them."""
+        lines, self.lines = self.lines, []
+        return [
+            QuarantinedLine(source_epoch, self.number, offset, index, reason, line, at)  # type: ignore[arg-type]
+            for offset, index, reason, line, at in lines
+        ]
+
+    def take_rows(
+        self, tables: Sequence[CounterTable], *, source_epoch: int, logic_epoch: int
+    ) -> list[tuple[CounterTable, list[tuple[Any, ...]]]]:
+        """Return the rows of some tables that changed since they were last taken. They must be counted."""
+        taken = []
+        for table in tables:
+            rows = [
+                as_tuple(
+                    row,
+                    source_epoch=source_epoch,
+                    partition=self.number,
+                    logic_epoch=logic_epoch,
+                    next_offset=self.state.next_offset,
+                )
+                for row in self.state.book.tables[table.name].take_dirty()
+            ]
+            if rows:
+                taken.append((table, rows))
+        return taken
