@@ -19,7 +19,6 @@ BACK_TO_SERIES_SHARE = 0.6
 DEEP_LINK_SHARE = 0.12
 REPLAY_SHARE = 0.02
 RENEWAL_SHARE = 0.05
-DELETION_SHARE = 0.0005
 ANOTHER_SERIES_SHARE = 0.35
 NEAR_A_GATE_SHARE = 0.6
 
@@ -37,7 +36,7 @@ def visit(session: Session, *, warm: bool) -> Life:
         warm = False
         session.t += world.random.randint(3_000, 40_000)
         yield session.t
-    if world.chance(DELETION_SHARE):
+    if world.chance(world.settings.deletions):
         yield from _ask_for_deletion(session)
 
 

@@ -48,6 +48,14 @@ def _too_large(line: str, random: Random) -> bytes:
     return _add(f'"note":"{"x" * (MAX_LINE_BYTES + random.randint(0, 4_000))}"')(line, random)
 
 
+def _sent_before_it_occurred(line: str, random: Random) -> bytes:
+    def swapped(match: re.Match[str]) -> str:
+        before = int(match[1]) - random.randint(1, 90_000_000)
+        return f'"occurred_at":{match[1]},"sent_at":{before},"received_at":{match[3]}'
+
+    return _TIME.sub(swapped, line, count=1).encode()
+
+
 KINDS: dict[str, tuple[Reason, Break]] = {
     "too_long_a_note": (Reason.TOO_LARGE, _too_large),
     "brackets_100000": (Reason.TOO_LARGE, _add(f'"x":{"[" * NESTED}{"]" * NESTED}')),
@@ -78,7 +86,7 @@ KINDS: dict[str, tuple[Reason, Break]] = {
     "long_id": (Reason.INVALID_VALUE, _swap(_VIEWER_ID, f'"viewer_id":"{"v" * 129}"')),
     "sent_before_it_occurred": (
         Reason.CLOCK_UNUSABLE,
-        lambda line, random: _shift(line, sent_ms=-random.randint(5_000, 90_000_000)).encode(),
+        _sent_before_it_occurred,
     ),
 }
 """Every kind: the reason that the line deserves, and what breaks it."""

@@ -90,6 +90,7 @@ class SimulationSettings(Model):
     warm: bool = Field(True, description="begin with viewers in the middle of a binge")
     warm_up_s: float = Field(20, gt=0, le=3600, description="the first sessions begin within it")
     eagerness: float = Field(1.0, ge=0, le=10, description="how readily viewers pay; 1 is usual")
+    deletions: Share = Field(0.0005, description="of the sessions: end with a deletion request")
     experiment: str = Field("paywall-copy", min_length=1, max_length=64, pattern=r"^[\w.-]+$")
     experiment_share: Share = Field(0.5, description="of the viewers: in the experiment")
     lateness_ms: int = Field(FoldRules().lateness_ms, ge=HOUR_MS, description="of the fold")
