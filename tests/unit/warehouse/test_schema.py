@@ -70,7 +70,7 @@ def test_quarantine_holds_what_the_writer_writes():
 @pytest.mark.parametrize("name", SQL)
 def test_a_migration_is_one_explained_statement_that_may_run_twice(name):
     sql = SQL[name]
-    statement = re.sub(r"--.*", "", re.sub(r"'[^']*'", "", sql))
+    statement = re.sub(r"'[^']*'", "''", re.sub(r"--.*", "", sql))
     assert ";" not in statement
     assert sql.startswith(f"-- {name}: ")
     assert re.match(r"\s*CREATE (TABLE|VIEW) IF NOT EXISTS ", statement)
