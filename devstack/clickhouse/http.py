@@ -1,19 +1,35 @@
-"""ClickHouse HTTP interface in front of chdb."""
+"""ClickHouse's HTTP protocol in front of the embedded engine, for curl and BI tools.
+
+A result is built as a whole before it is sent, so an error always has a status of its own.
+"""
 
 import asyncio
 import base64
+import binascii
 import json
-import re
-import time
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
+import lz4.frame
 from aiohttp import web
 
-from devstack.clickhouse.engine import EngineError, Session
-from devstack.clickhouse.native import POOL, result_blocks
-from devstack.clickhouse.wire import BLOCK_INFO, header_block
+from devstack.clickhouse import sql as text
+from devstack.clickhouse.blocks import Columns, header_block, wire_blocks
+from devstack.clickhouse.engine import Engine, Kind, Session, Statement
+from devstack.clickhouse.errors import Code, QueryError
+from devstack.clickhouse.packets import DISPLAY_NAME
 
-RESERVED = {
+_T = TypeVar("_T")
+
+_BODY_BYTES = 1 << 30
+
+# Parameters of the protocol itself; all others but param_* are settings. A session_id is taken and
+# not kept: each request is a session of its own.
+_OF_THE_PROTOCOL = {
     "query",
     "database",
     "default_format",
@@ -23,6 +39,7 @@ RESERVED = {
     "session_id",
     "session_timeout",
     "session_check",
+    "close_session",
     "wait_end_of_query",
     "compress",
     "decompress",
@@ -34,267 +51,216 @@ RESERVED = {
     "enable_http_compression",
     "send_progress_in_http_headers",
     "http_headers_progress_interval_ms",
-    "close_session",
 }
-STREAM_SAFE = {
-    "Native",
-    "TabSeparated",
-    "TSV",
-    "TabSeparatedRaw",
-    "TSVRaw",
-    "CSV",
-    "RowBinary",
-    "JSONEachRow",
-    "JSONCompactEachRow",
-    "LineAsString",
-    "Values",
+_PARAMETER = "param_"
+
+_STATUS = {
+    **dict.fromkeys((6, 27, 36, 43, 53, 62, 456, 457), 400),
+    **dict.fromkeys((497, 516), 403),
+    **dict.fromkeys((46, 47, 60, 81, 115), 404),
+    **{159: 408, 241: 507},
 }
-TYPES = {
-    "JSON": "application/json; charset=UTF-8",
-    "CSV": "text/csv; charset=UTF-8; header=absent",
-    "TabSeparated": "text/tab-separated-values; charset=UTF-8",
-    "Native": "application/octet-stream",
-    "RowBinary": "application/octet-stream",
-    "Parquet": "application/octet-stream",
-    "Arrow": "application/octet-stream",
-    "ArrowStream": "application/octet-stream",
-}
-STATUS = {
-    60: 404,
-    81: 404,
-    47: 404,
-    46: 404,
-    62: 400,
-    36: 400,
-    27: 400,
-    6: 400,
-    115: 404,
-    516: 403,
-    497: 403,
-    164: 500,
-    159: 408,
-    241: 507,
-    456: 400,
-    457: 400,
-    53: 400,
-    43: 400,
-}
-BODY_INSERT = re.compile(
-    rb"^((?:\s|--[^\n]*\n|/\*.*?\*/)*INSERT\b.*?\bFORMAT\s+(\w+))[ \t\f]*\r?\n?", re.I | re.S
-)
+_BINARY = {"Native", "RowBinary", "RowBinaryWithNamesAndTypes", "Parquet", "Arrow", "ArrowStream"}
+
+# From these revisions on a block has a head, and a byte for each column.
+_WITH_BLOCK_INFO = 51903
+_WITH_COLUMN_FLAGS = 54454
 
 
-def credentials(request):
-    h, q = request.headers, request.query
-    if "X-ClickHouse-User" in h:
-        return h["X-ClickHouse-User"], h.get("X-ClickHouse-Key", "")
-    if h.get("Authorization", "").startswith("Basic "):
-        user, _, password = base64.b64decode(h["Authorization"][6:]).decode().partition(":")
-        return user, password
-    return q.get("user", "default"), q.get("password", "")
+@dataclass(frozen=True)
+class _Result:
+    """What the engine `told`; the columns are known for blocks only."""
+
+    output: str
+    told: Any
+    columns: Columns | None = None
 
 
-class Http:
-    def __init__(self, engine):
-        self.engine, self.sessions = engine, {}
+class HttpFront:
+    """Answers requests; each runs in an engine session of its own.
 
-    async def call(self, fn, *args):
-        return await asyncio.get_running_loop().run_in_executor(POOL, fn, *args)
+    A client that goes away takes its statement with it.
+    """
 
-    async def handle(self, request):
-        query_id = request.query.get("query_id") or str(uuid.uuid4())
+    def __init__(self, engine: Engine, pool: Executor) -> None:
+        self._engine = engine
+        self._pool = pool
+
+    async def _call(self, work: Callable[..., _T], *args: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args))
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer a request, or describe the error as a server does."""
         headers = {
-            "X-ClickHouse-Query-Id": query_id,
-            "X-ClickHouse-Server-Display-Name": "chdb",
-            "X-ClickHouse-Timezone": self.engine.timezone,
+            "X-ClickHouse-Query-Id": request.query.get("query_id") or str(uuid.uuid4()),
+            "X-ClickHouse-Server-Display-Name": DISPLAY_NAME,
+            "X-ClickHouse-Timezone": self._engine.timezone,
         }
         try:
-            return await self.run(request, headers)
-        except EngineError as e:
-            message = f"Code: {e.code}. {e.message}"
-            message = (
-                re.sub(r" \(version [^)]*\)$", "", message)
-                + f" (version {'.'.join(map(str, self.engine.version))})\n"
-            )
-            headers["X-ClickHouse-Exception-Code"] = str(e.code)
-            return web.Response(status=STATUS.get(e.code, 500), text=message, headers=headers)
-
-    async def run(self, request, headers):
-        q = request.query
-        body = await request.read() if request.can_read_body else b""
-        if request.headers.get("Content-Encoding") == "lz4":
-            import lz4.frame
-
-            body = lz4.frame.decompress(body)
-        sql = q.get("query", "")
-        if request.content_type == "multipart/form-data":
-            raise EngineError(48, "DB::Exception: external data is not supported. (NOT_IMPLEMENTED)")
-        if not sql and not body:
-            return web.Response(text="Ok.\n", headers=headers)
-        options = dict(self.engine.authenticate(*credentials(request)))
-        if request.method == "GET":
-            options.setdefault("readonly", 2)
-        database = q.get("database") or request.headers.get("X-ClickHouse-Database", "")
-        settings = {k: v for k, v in q.items() if k not in RESERVED and not k.startswith("param_")}
-        params = {k[6:]: v for k, v in q.items() if k.startswith("param_")}
-        unknown = next((k for k in settings if k not in self.engine.settings), None)
-        if unknown:
-            raise EngineError(115, f"DB::Exception: Unknown setting '{unknown}'. (UNKNOWN_SETTING)")
-        sid = q.get("session_id")
-        entry = self.sessions.get(sid) if sid else None
-        if entry is None:
-            entry = [await self.call(self.engine.session, options, database), asyncio.Lock(), 0]
-            if sid:
-                self.sessions[sid] = entry
-        elif database:
-            await self.call(entry[0].query, f"USE `{database}`")
-        if entry[1].locked():
-            raise EngineError(
-                373, f"DB::Exception: Session {sid} is locked by a concurrent client. (SESSION_IS_LOCKED)"
-            )
-        try:
-            async with entry[1]:
-                await self.call(entry[0].apply, settings)
-                return await self.execute(request, entry[0], sql, body, params, headers)
-        finally:
-            if sid:
-                entry[2] = time.monotonic() + float(q.get("session_timeout", 60))
-            else:
-                await self.call(entry[0].close)
-
-    async def execute(self, request, s: Session, sql, body, params, headers):
-        data = None
-        if sql:
-            kind, text, fmt = await self.call(s.classify, sql)
-            if kind == "insert":
-                data = body
-            else:
-                sql = sql + ("\n" + body.decode() if body else "")
-                if body:
-                    kind, text, fmt = await self.call(s.classify, sql)
-        else:
-            m = BODY_INSERT.match(body[: 1 << 18])
-            if m:
-                kind, text, fmt = await self.call(s.classify, m[1].decode())
-                data = body[m.end() :]
-            if not m or kind != "insert":
-                sql, data = body.decode(), None
-                kind, text, fmt = await self.call(s.classify, sql)
-        if kind == "insert":
-            if data is None:
-                data = b""
-            with s.spool() as file:
-                await self.call(file.write, data)
-                res = await self.call(s.insert_file, text, file, fmt)
-            return web.Response(
-                headers=self.summary(
-                    headers, written=(res.rows_written(), res.bytes_written()), elapsed=res.elapsed()
-                )
-            )
-        fmt = (
-            fmt
-            or request.headers.get("X-ClickHouse-Format")
-            or request.query.get("default_format")
-            or "TabSeparated"
-        )
-        headers["X-ClickHouse-Format"] = fmt
-        headers["Content-Type"] = TYPES.get(
-            fmt, TYPES["JSON"] if fmt.startswith("JSON") else "text/plain; charset=UTF-8"
-        )
-        revision = int(request.query.get("client_protocol_version", 0))
-        if kind == "select" and fmt in STREAM_SAFE:
-            return await self.stream(request, s, text, params, fmt, revision, headers)
-        res = await self.call(s.query, text, fmt, params)
-        out = res.bytes()
-        if fmt == "Native" and revision and out:
-            out = await self.native(out, None, revision)
-        self.summary(
-            headers,
-            res.storage_rows_read(),
-            res.bytes_read(),
-            (res.rows_written(), res.bytes_written()),
-            res.rows_read(),
-            res.elapsed(),
-        )
-        return web.Response(body=out, headers=headers)
-
-    async def native(self, data, columns, revision):
-        info = BLOCK_INFO if revision >= 51903 else b""
-        return b"".join(info + b for _, b in await result_blocks(data, columns, revision >= 54454))
-
-    async def stream(self, request, s, sql, params, fmt, revision, headers):
-        response, loop = None, asyncio.get_running_loop()
-        columns = await self.call(s.header, sql, params) if fmt == "Native" and revision else None
-        stream = await self.call(s.stream, sql, fmt, params)
-        try:
-            chunk = await self.call(s.fetch, stream)  # first chunk decides between an error status and 200
-            self.summary(headers, *((chunk.storage_rows_read(), chunk.bytes_read()) if chunk else (0, 0)))
-            response = web.StreamResponse(headers=headers)
-            await response.prepare(request)
-            if chunk is None and columns:
-                await response.write(
-                    (BLOCK_INFO if revision >= 51903 else b"") + header_block(columns, revision >= 54454)
-                )
-            while chunk is not None:
-                data = chunk.bytes()
-                if fmt == "Native" and revision:
-                    data = await self.native(data, columns, revision)
-                await response.write(data)
-                chunk = await self.call(s.fetch, stream)
-            await response.write_eof()
-        except EngineError as e:
-            if response is None:
-                raise
-            await response.write(f"\nCode: {e.code}. {e.message}\n".encode())
-            request.transport.close()  # broken chunked stream, as ClickHouse does
-        except (asyncio.CancelledError, ConnectionError):
-            await asyncio.shield(loop.run_in_executor(POOL, s.kill))
-            raise
-        finally:
-            await asyncio.shield(loop.run_in_executor(POOL, stream.close))
+            _refuse_browsers(request)
+            response = await self._run(request)
+        except QueryError as error:
+            headers["X-ClickHouse-Exception-Code"] = str(error.code)
+            message = f"Code: {error.code}. {error.message} (version {self._engine.version})\n"
+            response = web.Response(status=_STATUS.get(error.code, 500), text=message)
+        response.headers.update(headers)
         return response
 
-    @staticmethod
-    def summary(headers, rows=0, nbytes=0, written=(0, 0), result=0, elapsed=0.0):
-        headers["X-ClickHouse-Summary"] = json.dumps(
-            {
-                k: str(v)
-                for k, v in dict(
-                    read_rows=rows,
-                    read_bytes=nbytes,
-                    written_rows=written[0],
-                    written_bytes=written[1],
-                    total_rows_to_read=0,
-                    result_rows=result or written[0],
-                    result_bytes=written[1],
-                    elapsed_ns=int(elapsed * 1e9),
-                ).items()
-            },
-            separators=(",", ":"),
-        )
-        return headers
-
-    async def reap(self, app):
-        async def loop():
-            while True:
-                await asyncio.sleep(5)
-                for sid, (s, lock, expires) in list(self.sessions.items()):
-                    if not lock.locked() and expires and expires < time.monotonic():
-                        del self.sessions[sid]
-                        await self.call(s.close)
-
-        task = asyncio.create_task(loop())
-        yield
-        task.cancel()
-        for s, *_ in self.sessions.values():
-            s.close()
+    async def _run(self, request: web.Request) -> web.Response:
+        options = dict(self._engine.log_in(*_credentials(request)))
+        if request.method == "GET":
+            options.setdefault("readonly", "2")
+        sql, body = request.query.get("query", ""), await _body(request)
+        if not sql and not body:
+            return web.Response(text="Ok.\n")
+        settings = {
+            name: value
+            for name, value in request.query.items()
+            if name not in _OF_THE_PROTOCOL and not name.startswith(_PARAMETER)
+        }
+        self._engine.check_settings(settings)
+        database = request.query.get("database") or request.headers.get("X-ClickHouse-Database", "")
+        session = await self._call(Session, self._engine, options, database)
+        try:
+            await self._call(session.apply, settings)
+            work = asyncio.ensure_future(self._call(_execute, session, request, sql, body))
+            try:
+                revision = int(request.query.get("client_protocol_version", "0"))
+                return await _respond(await asyncio.shield(work), revision)
+            except asyncio.CancelledError:
+                await self._call(session.kill)
+                await asyncio.wait({work})
+                raise
+        finally:
+            await asyncio.shield(self._call(session.close))
 
 
-async def serve_http(engine, host="127.0.0.1", port=8123):
-    h, app = Http(engine), web.Application(client_max_size=1 << 30)
-    app.cleanup_ctx.append(h.reap)
-    app.router.add_get("/ping", lambda r: web.Response(text="Ok.\n"))
-    app.router.add_route("*", "/", h.handle)
+def _refuse_browsers(request: web.Request) -> None:
+    """Refuse what a web page sends on behalf of a stranger: there is no password to stop it."""
+    host = request.host.rpartition(":")[0] or request.host
+    if "Origin" in request.headers or host not in {"127.0.0.1", "localhost"}:
+        sentence = "Requests of web pages, and to other names than 127.0.0.1, are refused"
+        raise QueryError.of(Code.ACCESS_DENIED, sentence)
+
+
+def _credentials(request: web.Request) -> tuple[str, str]:
+    headers, query = request.headers, request.query
+    if "X-ClickHouse-User" in headers:
+        return headers["X-ClickHouse-User"], headers.get("X-ClickHouse-Key", "")
+    authorization = headers.get("Authorization", "")
+    if authorization.startswith("Basic "):
+        try:
+            user, _, password = base64.b64decode(authorization[6:]).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            raise QueryError.of(Code.AUTHENTICATION_FAILED, "Invalid authorization") from None
+        return user, password
+    return query.get("user", "default"), query.get("password", "")
+
+
+async def _body(request: web.Request) -> bytes:
+    if request.content_type == "multipart/form-data":
+        raise QueryError.of(Code.NOT_IMPLEMENTED, "External tables are not supported")
+    body = await request.read()
+    if request.headers.get("Content-Encoding") == "lz4":
+        unpacked: bytes = lz4.frame.decompress(body)
+        return unpacked
+    return body
+
+
+def _execute(session: Session, request: web.Request, sql: str, body: bytes) -> _Result:
+    """Run a request's statement; blocks."""
+    statement, data = _read(session, sql, body)
+    if statement.kind is Kind.INSERT:
+        return _insert(session, statement, data)
+    output = (
+        statement.output_format
+        or request.headers.get("X-ClickHouse-Format")
+        or request.query.get("default_format", "TabSeparated")
+    )
+    parameters = {
+        name.removeprefix(_PARAMETER): value
+        for name, value in request.query.items()
+        if name.startswith(_PARAMETER)
+    }
+    columns = None
+    if output == "Native" and statement.kind is Kind.QUERY:
+        columns = session.columns_of(statement.sql, parameters)
+    return _Result(output, session.run(statement.sql, output, parameters), columns)
+
+
+def _insert(session: Session, statement: Statement, data: bytes) -> _Result:
+    data_format = statement.output_format or "Values"
+    if data_format == "Values":
+        text.judge(data.decode(errors="replace"))
+    with session.spool() as file:
+        file.write(data)
+        return _Result(data_format, session.insert_file(statement.sql, file, data_format))
+
+
+def _read(session: Session, sql: str, body: bytes) -> tuple[Statement, bytes]:
+    """Tell the statement from its data: the two may come in the address, the body, or both."""
+    if sql:
+        statement = session.read(sql)
+        if statement.kind is Kind.INSERT or not body:
+            return statement, body
+        return session.read(f"{sql}\n{body.decode()}"), b""
+    first, _, rest = body.partition(b"\n")
+    if text.begins_as_insert(first.decode(errors="replace")):
+        statement = session.read(first.decode())
+        if statement.kind is Kind.INSERT:
+            return statement, rest
+    return session.read(body.decode()), b""
+
+
+async def _respond(result: _Result, revision: int) -> web.Response:
+    told, body = result.told, result.told.bytes()
+    if result.output == "Native" and revision >= _WITH_BLOCK_INFO:
+        body = await _blocks(body, result.columns, flags=revision >= _WITH_COLUMN_FLAGS)
+    summary = {
+        "read_rows": told.storage_rows_read(),
+        "read_bytes": told.bytes_read(),
+        "written_rows": told.rows_written(),
+        "written_bytes": told.bytes_written(),
+        "result_rows": told.rows_read(),
+        "elapsed_ns": int(told.elapsed() * 1e9),
+    }
+    headers = {
+        "X-ClickHouse-Format": result.output,
+        "X-ClickHouse-Summary": json.dumps({name: str(value) for name, value in summary.items()}),
+        "Content-Type": _content_type(result.output),
+    }
+    return web.Response(body=body, headers=headers)
+
+
+async def _blocks(plain: bytes, columns: Columns | None, *, flags: bool) -> bytes:
+    if not plain and columns:
+        return header_block(columns, flags=flags)
+    return b"".join(block for _, block in await wire_blocks(plain, columns, flags=flags))
+
+
+def _content_type(output: str) -> str:
+    if output in _BINARY:
+        return "application/octet-stream"
+    if output.startswith("JSON"):
+        return "application/json; charset=UTF-8"
+    if output.startswith("CSV"):
+        return "text/csv; charset=UTF-8"
+    if output.startswith(("TabSeparated", "TSV")):
+        return "text/tab-separated-values; charset=UTF-8"
+    return "text/plain; charset=UTF-8"
+
+
+async def _ping(_request: web.Request) -> web.Response:
+    return web.Response(text="Ok.\n")
+
+
+async def serve_http(engine: Engine, pool: Executor, *, host: str, port: int) -> web.AppRunner:
+    """Listen for clients."""
+    front = HttpFront(engine, pool)
+    app = web.Application(client_max_size=_BODY_BYTES)
+    app.router.add_get("/ping", _ping)
+    app.router.add_get("/", front.answer)
+    app.router.add_post("/", front.answer)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()

@@ -1,422 +1,284 @@
-"""ClickHouse native TCP protocol in front of chdb."""
+"""ClickHouse's native protocol over TCP in front of the embedded engine."""
 
 import asyncio
-import re
-import struct
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
 
-from devstack.clickhouse.engine import EngineError, backtick
-from devstack.clickhouse.wire import (
-    BLOCK_INFO,
-    Unwalkable,
-    Wire,
+from devstack.clickhouse import packets
+from devstack.clickhouse.blocks import (
+    EMPTY_BLOCK,
+    Block,
+    Columns,
     header_block,
     read_block,
-    split_blocks,
-    string,
-    varint,
+    wire_blocks,
 )
+from devstack.clickhouse.engine import Engine, Kind, Session
+from devstack.clickhouse.errors import Code, QueryError
+from devstack.clickhouse.frames import compress, read_frame
+from devstack.clickhouse.packets import FromClient, Query
+from devstack.clickhouse.wire import Reader
 
-SERVER_REVISION = 54459
-VARINT_SETTING = re.compile(r"(NonZero)?U?Int64(Auto)?$|Bool(Auto)?$|Seconds$|Milliseconds$|MaxThreads$")
-POOL = ThreadPoolExecutor(64, "chdb")
-EMPTY_EVENTS = header_block(
-    [
-        ("host_name", "String"),
-        ("current_time", "DateTime"),
-        ("thread_id", "UInt64"),
-        ("type", "Enum8('increment' = 1, 'gauge' = 2)"),
-        ("name", "String"),
-        ("value", "Int64"),
-    ],
-    True,
-)
+_T = TypeVar("_T")
+
+_CHUNK_BYTES = 1 << 20
+_KILL_AGAIN_S = 0.2
 
 
-def hello(engine, rev, server_rev):
-    major, minor, patch = (engine.version + (0, 0))[:3]
-    out = varint(0) + string("ClickHouse") + varint(major) + varint(minor) + varint(server_rev)
-    if rev >= 54058:
-        out += string(engine.timezone)
-    if rev >= 54372:
-        out += string("chdb")
-    if rev >= 54401:
-        out += varint(patch)
-    if rev >= 54461:
-        out += varint(0)
-    if rev >= 54462:
-        out += struct.pack("<Q", 0)
-    return out
+class _Abort:
+    """Ends what a client runs when the client says or does anything meanwhile.
 
+    While a statement runs, a client sends nothing but a cancel or the end of its connection. Either
+    way the statement is killed, again and again, for a kill misses what has not quite begun.
+    """
 
-def exception(err):
-    if not isinstance(err, EngineError):
-        err = EngineError(1000, f"DB::Exception: {type(err).__name__}: {err}")
-    return (
-        varint(2)
-        + struct.pack("<i", err.code)
-        + string("DB::Exception")
-        + string(err.message)
-        + string("")
-        + b"\0"
-    )
+    def __init__(self, reader: Reader, kill: Callable[[], Awaitable[object]]) -> None:
+        self._reader = reader
+        self._kill = kill
+        self._heard: asyncio.Future[None] | None = None
+        self.aborted = False
+
+    async def guard(self, work: Awaitable[_T]) -> _T:
+        """Wait for the work, and kill it when the client is heard before it ends."""
+        job: asyncio.Future[_T] = asyncio.ensure_future(work)
+        if self.aborted:
+            return await job
+        if self._heard is None:
+            self._reader.drop()
+            self._heard = asyncio.ensure_future(self._reader.need(1))
+        both: set[asyncio.Future[Any]] = {job, self._heard}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not job.done():
+            self.aborted = True
+            while not job.done():
+                await self._kill()
+                await asyncio.wait({job}, timeout=_KILL_AGAIN_S)
+        return await job
+
+    async def close(self) -> None:
+        """Stop listening; what was heard stays in the reader."""
+        if self._heard is not None:
+            self._heard.cancel()
+            with suppress(asyncio.CancelledError, EOFError, OSError):
+                await self._heard
 
 
 class NativeConnection:
-    def __init__(self, engine, reader, writer, server_rev=SERVER_REVISION):
-        self.engine, self.reader, self.writer, self.server_rev = engine, reader, writer, server_rev
-        self.wire = Wire(lambda: reader.read(1 << 20))
-        self.session = None
-        self.loop = asyncio.get_running_loop()
+    """One client: its login, then its statements one after the other.
 
-    async def call(self, fn, *args):
-        return await self.loop.run_in_executor(POOL, fn, *args)
+    An INSERT is one statement for the engine however many blocks its client sends: it is collected
+    in a file first and acknowledged when the engine has written it.
+    """
 
-    async def serve(self):
-        try:
-            await self.handshake()
-            while True:
-                self.wire.drop()
-                packet = await self.wire.varint()
-                if packet == 1:
-                    await self.on_query()
-                elif packet == 4:
-                    self.writer.write(varint(4))
-                elif packet == 3:
-                    pass  # Cancel that arrived after EndOfStream
-                elif packet == 2:
-                    await self.read_data(False)
-                else:
-                    raise EngineError(
-                        99,
-                        f"DB::Exception: Unknown packet {packet} from client. (UNKNOWN_PACKET_FROM_CLIENT)",
-                    )
-                await self.writer.drain()
-        except (EOFError, ConnectionError, asyncio.CancelledError):
-            pass
-        except EngineError as e:
-            self.writer.write(exception(e))
-        finally:
-            if self.session:
-                await self.call(self.session.close)
-            self.writer.close()
+    def __init__(
+        self,
+        engine: Engine,
+        pool: Executor,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._writer = writer
+        self._wire = Reader(partial(reader.read, _CHUNK_BYTES))
+        self._frames = Reader(partial(read_frame, self._wire))
 
-    async def handshake(self):
-        w = self.wire
-        if await w.varint() != 0:
-            raise EOFError("not a native client")
-        await w.string(), await w.varint(), await w.varint()
-        self.rev = min(await w.varint(), self.server_rev)
-        database, user, password = await w.string(), await w.string(), await w.string()
-        self.custom = self.rev >= 54454
-        options = self.engine.authenticate(user or "default", password)
-        self.session = await self.call(self.engine.session, options, database)
-        self.writer.write(hello(self.engine, self.rev, self.server_rev))
-        if self.rev >= 54458:
-            await w.string()  # addendum: quota key
-
-    # ---- packets in
-    async def read_settings(self, as_strings=True):
-        w, out, important = self.wire, {}, set()
-        while name := await w.string():
-            if as_strings:
-                if await w.varint() & 1:
-                    important.add(name)
-                out[name] = await w.string()
-            elif VARINT_SETTING.match(self.engine.settings.get(name, "")):
-                out[name] = str(await w.varint())
-            else:
-                out[name] = await w.string()
-        return out, important
-
-    async def read_query(self):
-        w, rev = self.wire, self.rev
-        query_id = await w.string()
-        if rev >= 54032 and await w.unpack("B"):  # ClientInfo, query_kind != 0
-            await w.string(), await w.string(), await w.string()
-            if rev >= 54449:
-                await w.skip(8)
-            interface = await w.unpack("B")
-            if interface == 1:
-                await w.string(), await w.string(), await w.string()
-                await w.varint(), await w.varint(), await w.varint()
-            elif interface == 2:
-                await w.skip(1), await w.string()
-            if rev >= 54060:
-                await w.string()
-            if rev >= 54448:
-                await w.varint()
-            if interface == 1 and rev >= 54401:
-                await w.varint()
-            if rev >= 54442 and await w.unpack("B"):
-                await w.skip(24), await w.string(), await w.skip(1)
-            if rev >= 54453:
-                await w.varint(), await w.varint(), await w.varint()
-        settings, important = await self.read_settings(rev >= 54429)
-        if rev >= 54441:
-            await w.string()
-        await w.varint()  # stage
-        self.compressed = bool(await w.varint())
-        self.blocks = Wire(self.read_frame) if self.compressed else w
-        sql, params = await w.string(), {}
-        if rev >= 54459:
-            raw, _ = await self.read_settings()
-            params = {k: unquote(v) for k, v in raw.items()}
-        return query_id, settings, important, sql, params
-
-    async def read_frame(self):
-        import lz4.block
-        from clickhouse_cityhash.cityhash import CityHash128
-
-        w = self.wire
-        w.drop()
-        checksum, method, size, raw_size = struct.unpack("<16sBII", await w.take(25))
-        data = await w.take(size - 9)
-        if pack128(CityHash128(struct.pack("<BII", method, size, raw_size) + data)) != checksum:
-            raise EngineError(
-                40, "DB::Exception: Checksum doesn't match: corrupted data. (CHECKSUM_DOESNT_MATCH)"
-            )
-        if method == 0x82:
-            return lz4.block.decompress(data, uncompressed_size=raw_size)
-        if method == 0x90:
-            import zstd
-
-            return zstd.decompress(data)
-        if method == 0x02:
-            return data
-        raise EngineError(
-            89, f"DB::Exception: Unknown compression method {method}. (UNKNOWN_COMPRESSION_METHOD)"
-        )
-
-    async def read_data(self, may_be_compressed=True):
-        """Body of a Data packet (type already consumed) -> (table name, Block)."""
-        name = await self.wire.string()
-        w = self.blocks if may_be_compressed else self.wire
-        if w is not self.wire:
-            w.drop()
-        while field := await w.varint():  # BlockInfo
-            await w.skip(1 if field == 1 else 4)
-        return name, await read_block(w, self.custom)
-
-    async def next_data(self):
-        while True:
-            self.wire.drop()
-            packet = await self.wire.varint()
-            if packet == 2:
-                return await self.read_data()
-            if packet == 3:
-                raise EngineError(394, "DB::Exception: Query was cancelled. (QUERY_WAS_CANCELLED)")
-            if packet == 4:
-                self.writer.write(varint(4))
-            else:
-                raise EngineError(
-                    101, f"DB::Exception: Unexpected packet {packet}. (UNEXPECTED_PACKET_FROM_CLIENT)"
-                )
-
-    # ---- packets out
-    def send_block(self, native, packet=1, compress=True):
-        data = (BLOCK_INFO if self.rev >= 51903 else b"") + native
-        if self.compressed and compress:
-            import lz4.block
-            from clickhouse_cityhash.cityhash import CityHash128
-
-            view, frames = memoryview(data), []
-            for i in range(0, len(data), 1 << 20):
-                chunk = view[i : i + (1 << 20)]
-                z = lz4.block.compress(chunk, store_size=False)
-                body = struct.pack("<BII", 0x82, len(z) + 9, len(chunk)) + z
-                frames += pack128(CityHash128(body)), body
-            data = b"".join(frames)
-        self.writer.write(varint(packet) + b"\0" + data)
-
-    def send_progress(self, rows=0, nbytes=0, written=(0, 0), elapsed=0.0):
-        out = varint(3) + varint(rows) + varint(nbytes)
-        if self.rev >= 51554:
-            out += varint(rows)
-        if self.rev >= 54463:
-            out += varint(nbytes)
-        if self.rev >= 54420:
-            out += varint(written[0]) + varint(written[1])
-        if self.rev >= 54460:
-            out += varint(int(elapsed * 1e9))
-        self.writer.write(out)
-
-    def send_profile(self, rows, blocks, nbytes):
-        self.writer.write(varint(6) + varint(rows) + varint(blocks) + varint(nbytes) + b"\0\0\0")
-
-    # ---- query execution
-    async def cancellable(self, fn, *args):
-        """Run fn in the pool while watching the socket: a Cancel packet or EOF kills the query."""
-        job = asyncio.ensure_future(self.call(fn, *args))
-        if not self.cancelled:
-            if self.watch is None:
-                self.wire.drop()
-                self.watch = asyncio.ensure_future(self.wire.need(1))
-            await asyncio.wait({job, self.watch}, return_when=asyncio.FIRST_COMPLETED)
-            if not job.done():
-                self.cancelled = True
-                while not job.done():
-                    await self.call(self.session.kill)
-                    await asyncio.wait({job}, timeout=0.2)
-                self.watch.exception()
-        return await job
-
-    async def on_query(self):
-        self.cancelled, self.watch, self.compressed, self.blocks, temp = False, None, False, self.wire, []
-        try:
-            query_id, settings, important, sql, params = await self.read_query()
-            deferred = None
+    async def serve(self) -> None:
+        """Serve the client until it goes."""
+        with suppress(EOFError, ConnectionError):
             try:
-                for name in list(settings):
-                    if name not in self.engine.settings:
-                        if name in important:
-                            raise EngineError(
-                                115, f"DB::Exception: Unknown setting '{name}'. (UNKNOWN_SETTING)"
-                            )
-                        del settings[name]
-                await self.call(self.session.apply, settings)
-            except EngineError as e:
-                deferred = e
-            while True:  # external tables, ended by an empty block
-                name, block = await self.next_data()
-                if not block.columns:
-                    break
-                if not deferred:
-                    try:
-                        await self.call(self.make_temp, name, block)
-                        temp.append(name)
-                    except EngineError as e:
-                        deferred = e
-            if deferred:
-                raise deferred
-            kind, sql, fmt = await self.call(self.session.classify, sql)
-            if kind == "insert":
-                await self.run_insert(sql)
-            elif kind == "select":
-                await self.run_select(sql, params)
-            else:
-                await self.run_other(sql, params)
-            self.writer.write(varint(5))
-        except (EngineError, Unwalkable) as e:
-            if self.cancelled and getattr(e, "code", 0) == 394:
-                self.writer.write(varint(5))
-            else:
-                self.writer.write(exception(e))
-        finally:
-            if self.watch and not self.watch.done():
-                self.watch.cancel()
-                await asyncio.wait({self.watch})
-            for name in temp:
-                await self.call(self.session.query, f"DROP TEMPORARY TABLE IF EXISTS {backtick(name)}")
+                await self._serve_session()
+            except QueryError as error:  # the two sides no longer agree on where a packet begins
+                self._writer.write(packets.exception(error))
+        self._writer.close()
 
-    def make_temp(self, name, block):
-        cols = ", ".join(f"{backtick(n)} {t}" for n, t in block.columns)
-        self.session.query(f"CREATE TEMPORARY TABLE {backtick(name)} ({cols})")
-        if block.rows:
-            with self.session.spool() as file:
-                file.write(block.native)
-                self.session.insert_file(f"INSERT INTO {backtick(name)}", file)
-
-    async def run_select(self, sql, params):
-        s = self.session
-        # DESCRIBE first: no other statement may run on a chdb connection while it streams
-        columns = await self.cancellable(s.header, sql, params)
-        stream = await self.cancellable(s.stream, sql, "Native", params)
-        rows = blocks = nbytes = 0
-        self.send_block(header_block(columns, self.custom))
+    async def _serve_session(self) -> None:
+        login = await packets.read_login(self._wire)
+        options = self._engine.log_in(login.user or "default", login.password)
+        session = await self.call(Session, self._engine, options, login.database)
         try:
-            while not self.cancelled:
-                chunk = await self.cancellable(s.fetch, stream)
-                if chunk is None or self.cancelled:
-                    break
-                data = chunk.bytes()
-                for _, native in await result_blocks(data, columns, self.custom):
-                    self.send_block(native)
-                rows, blocks, nbytes = rows + chunk.rows_read(), blocks + 1, nbytes + len(data)
-                if chunk.storage_rows_read():
-                    self.send_progress(chunk.storage_rows_read(), chunk.bytes_read(), elapsed=chunk.elapsed())
-                await self.writer.drain()
-        finally:
-            await self.call(stream.close)
-        self.send_profile(rows, blocks, nbytes)
-        self.send_block(b"\0\0")
-
-    async def run_other(self, sql, params):
-        """SHOW, DESCRIBE, DDL, INSERT SELECT, ... : chdb does not stream these."""
-        result = await self.cancellable(self.session.query, sql, "Native", params)
-        data = result.bytes()
-        if data:
-            for i, (columns, native) in enumerate(await result_blocks(data, None, self.custom)):
-                if not i:
-                    self.send_block(header_block(columns, self.custom))
-                self.send_block(native)
-            self.send_profile(result.rows_read(), 1, len(data))
-            self.send_block(b"\0\0")
-        elif not result.rows_written() and self.session.read_only(sql):
-            self.send_block(header_block(await self.call(self.session.header, sql, params), self.custom))
-        if result.rows_written():
-            self.send_progress(
-                written=(result.rows_written(), result.bytes_written()), elapsed=result.elapsed()
-            )
-
-    async def run_insert(self, head):
-        s = self.session
-        self.send_block(header_block(await self.call(s.insert_columns, head), self.custom))
-        await self.writer.drain()
-        with s.spool() as file:
-            rows = 0
+            self._writer.write(packets.hello(self._engine.version, self._engine.timezone))
+            await self._wire.string()  # quota key
             while True:
-                _, block = await self.next_data()
-                if block.rows:
-                    rows += block.rows
-                    await self.call(file.write, block.native)
-                if not block.columns:
+                await self._serve_packet(session)
+                await self._writer.drain()
+        finally:
+            await self.call(session.close)
+
+    async def _serve_packet(self, session: Session) -> None:
+        self._wire.drop()
+        match await self._wire.varint():
+            case FromClient.QUERY:
+                query = await packets.read_query(self._wire)
+                await self._serve_query(session, query)
+            case FromClient.PING:
+                self._writer.write(packets.PONG)
+            case FromClient.CANCEL:
+                pass  # of a statement that has ended meanwhile
+            case packet:
+                sentence = f"Unknown packet {packet} from client"
+                raise QueryError.of(Code.UNKNOWN_PACKET_FROM_CLIENT, sentence)
+
+    async def _serve_query(self, session: Session, query: Query) -> None:
+        abort = _Abort(self._wire, partial(self.call, session.kill))
+        run = _Run(self, session, query, abort)
+        try:
+            await run.execute()
+            self._writer.write(packets.END_OF_STREAM)
+        except QueryError as error:
+            cancelled = abort.aborted and error.code == Code.QUERY_WAS_CANCELLED
+            self._writer.write(packets.END_OF_STREAM if cancelled else packets.exception(error))
+        finally:
+            await abort.close()
+
+    # What a running statement needs of its connection:
+
+    async def call(self, work: Callable[..., _T], *args: Any) -> _T:
+        """Do blocking work in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args))
+
+    async def send(self, packet: bytes) -> None:
+        """Send a packet and wait while the client is slow."""
+        self._writer.write(packet)
+        await self._writer.drain()
+
+    async def next_block(self, *, compressed: bool) -> Block:
+        """Read a DATA packet, answering pings before it."""
+        while True:
+            self._wire.drop()
+            match await self._wire.varint():
+                case FromClient.DATA:
                     break
-                if self.rev >= 54456:
-                    self.send_block(EMPTY_EVENTS, 14, compress=False)
-                    await self.writer.drain()
-            if rows:
-                res = await self.cancellable(s.insert_file, head, file)
-                if self.rev >= 54420:
-                    self.send_progress(
-                        written=(res.rows_written(), res.bytes_written()), elapsed=res.elapsed()
-                    )
-            if self.rev >= 54456:
-                self.send_block(EMPTY_EVENTS, 14, compress=False)
+                case FromClient.PING:
+                    self._writer.write(packets.PONG)
+                case FromClient.CANCEL:
+                    raise QueryError.of(Code.QUERY_WAS_CANCELLED, "Query was cancelled")
+                case packet:
+                    sentence = f"Unexpected packet {packet}"
+                    raise QueryError.of(Code.UNEXPECTED_PACKET_FROM_CLIENT, sentence)
+        await self._wire.string()  # table
+        source = self._frames if compressed else self._wire
+        if compressed:
+            self._frames.drop()
+        return await read_block(source)
 
 
-async def result_blocks(data, columns, custom):
-    """chdb Native bytes -> [(columns, wire bytes)], with true DateTime types and has_custom flags.
+class _Run:
+    """One statement from its packet to the last one before the end of the stream."""
 
-    ``columns`` comes from DESCRIBE; the bytes are passed through untouched unless something must be added."""
-    if columns and not custom and not any(t.startswith("DateTime(") for _, t in columns):
-        return [(columns, data)]
-    try:
-        blocks = await split_blocks(data, custom, [t for _, t in columns] if columns else None)
-    except Unwalkable as e:
-        if custom or not columns:
-            raise EngineError(
-                48, f"DB::Exception: type {e} is not supported over this protocol revision. (NOT_IMPLEMENTED)"
+    def __init__(self, connection: NativeConnection, session: Session, query: Query, abort: _Abort) -> None:
+        self._connection = connection
+        self._session = session
+        self._query = query
+        self._abort = abort
+
+    async def execute(self) -> None:
+        """Run the statement and send its result; raise QueryError when it fails."""
+        block = await self._connection.next_block(compressed=self._query.compressed)
+        if block.columns:
+            await self._connection.next_block(compressed=self._query.compressed)
+            raise QueryError.of(Code.NOT_IMPLEMENTED, "External tables are not supported")
+        await self._call(self._session.apply, self._known_settings())
+        statement = await self._call(self._session.read, self._query.sql)
+        match statement.kind:
+            case Kind.QUERY:
+                await self._stream(statement.sql)
+            case Kind.INSERT:
+                await self._insert(statement.sql)
+            case Kind.OTHER:
+                await self._whole(statement.sql)
+
+    def _known_settings(self) -> dict[str, str]:
+        """Drop unknown settings, as a server does, unless the client called them important."""
+        settings, known = self._query.settings, self._session.engine.settings
+        self._session.engine.check_settings({name: settings[name] for name in self._query.important})
+        return {name: value for name, value in settings.items() if name in known}
+
+    async def _call(self, work: Callable[..., _T], *args: Any) -> _T:
+        return await self._connection.call(work, *args)
+
+    async def _guarded(self, work: Callable[..., _T], *args: Any) -> _T:
+        return await self._abort.guard(self._call(work, *args))
+
+    async def _send_block(self, block: bytes) -> None:
+        packed = compress(block) if self._query.compressed else block
+        await self._connection.send(packets.data(packed))
+
+    async def _stream(self, sql: str) -> None:
+        session, parameters = self._session, self._query.parameters
+        columns = await self._guarded(session.columns_of, sql, parameters)
+        stream = await self._guarded(session.open_stream, sql, parameters)
+        rows = blocks = size = 0
+        try:
+            await self._send_block(header_block(columns))
+            while (chunk := await self._guarded(session.fetch, stream)) is not None:
+                if self._abort.aborted:
+                    break
+                plain = chunk.bytes()
+                await self._send_blocks(plain, columns)
+                rows, blocks, size = rows + chunk.rows_read(), blocks + 1, size + len(plain)
+                if read := chunk.storage_rows_read():
+                    await self._connection.send(packets.progress(rows=read, size=chunk.bytes_read()))
+        finally:
+            await self._call(stream.close)
+        await self._connection.send(packets.profile(rows=rows, blocks=blocks, size=size))
+        await self._send_block(EMPTY_BLOCK)
+
+    async def _send_blocks(self, plain: bytes, columns: Columns) -> None:
+        for _, block in await wire_blocks(plain, columns):
+            await self._send_block(block)
+
+    async def _whole(self, sql: str) -> None:
+        """Run what the engine does not stream: SHOW, EXPLAIN, DDL, INSERT ... SELECT."""
+        parameters = self._query.parameters
+        result = await self._guarded(self._session.run, sql, "Native", parameters)
+        blocks = await wire_blocks(result.bytes())
+        columns = blocks[0][0] if blocks else []
+        if not blocks and not result.rows_written():
+            columns = await self._call(self._session.columns_of_nothing, sql, parameters)
+        if columns:
+            await self._send_block(header_block(columns))
+        for _, block in blocks:
+            await self._send_block(block)
+        if blocks:
+            size = len(result.bytes())
+            await self._connection.send(
+                packets.profile(rows=result.rows_read(), blocks=len(blocks), size=size)
             )
-        return [(columns, data)]
-    return [(c, native) for c, _, native in blocks]
+            await self._send_block(EMPTY_BLOCK)
+        await self._report_written(result)
+
+    async def _insert(self, head: str) -> None:
+        columns = await self._call(self._session.columns_to_insert, head)
+        await self._send_block(header_block(columns))
+        with self._session.spool() as file:
+            rows = 0
+            while (block := await self._next_block()).columns:
+                rows += block.rows
+                await self._call(file.write, block.plain)
+                await self._connection.send(packets.no_profile_events())
+            if rows:
+                result = await self._guarded(self._session.insert_file, head, file)
+                await self._report_written(result)
+            await self._connection.send(packets.no_profile_events())
+
+    async def _next_block(self) -> Block:
+        return await self._connection.next_block(compressed=self._query.compressed)
+
+    async def _report_written(self, result: Any) -> None:
+        if rows := result.rows_written():
+            await self._connection.send(
+                packets.progress(written_rows=rows, written_size=result.bytes_written())
+            )
 
 
-def unquote(v):
-    if len(v) > 1 and v[0] == v[-1] == "'":
-        out, it = [], iter(v[1:-1])
-        for ch in it:
-            out.append(next(it, "") if ch == "\\" else ch)
-        return "".join(out)
-    return v
+async def serve_native(engine: Engine, pool: Executor, *, host: str, port: int) -> asyncio.Server:
+    """Listen for clients."""
 
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await NativeConnection(engine, pool, reader, writer).serve()
 
-def pack128(n):
-    return struct.pack("<QQ", n >> 64, n & (1 << 64) - 1)
-
-
-async def serve_native(engine, host="127.0.0.1", port=9000, revision=SERVER_REVISION):
-    async def handle(reader, writer):
-        await NativeConnection(engine, reader, writer, revision).serve()
-
-    return await asyncio.start_server(handle, host, port, limit=1 << 20)
+    return await asyncio.start_server(accept, host, port, limit=_CHUNK_BYTES)

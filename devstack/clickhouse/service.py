@@ -47,6 +47,7 @@ class ClickHouseProgram:
             raise MissingToolError(message)
         self._folder.mkdir(parents=True, exist_ok=True)
         return [
+            *("env", "TZ=UTC"),  # as on a server: DateTime without a zone of its own is in UTC
             *(sys.executable, "-m", "devstack.clickhouse"),
             *("--path", str(self._folder)),
             *("--port", str(self._ports.clickhouse)),
