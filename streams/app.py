@@ -1,0 +1,249 @@
+"""The Faust app: one agent, one group, wired to the worker. The only page that knows Faust's life cycle."""
+
+import asyncio
+import logging
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+from aiokafka.errors import IllegalStateError
+from faust.types import TP
+from mode.supervisors import CrashingSupervisor
+
+from runtime.clock import SystemClock
+from runtime.errors import CliffhangerError, RetentionError
+from runtime.metrics import WorkerMetrics
+from runtime.settings import Settings
+from schemas.topics import CONSUMER_GROUP, PLAYER_EVENTS, QUARANTINE
+from streams.health import Doctor, Pages
+from streams.position import checkpoint_consumer
+from streams.sink import Sink
+from streams.worker import Worker
+from warehouse.writer import QuarantinedLine, Writer
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+FAILED, STUCK = 70, 72
+"""Exit codes: something unexpected, and a rebalance without end. The supervisor starts the worker again."""
+
+
+class FaustGroup:
+    """The consumer group as Faust knows it."""
+
+    def __init__(self, app: faust.App) -> None:
+        self._app = app
+
+    def generation(self) -> int:
+        """The generation of the current assignment."""
+        return int(self._app.consumer_generation_id)
+
+    def rebalancing(self) -> bool:
+        """Whether a rebalance is under way."""
+        return bool(self._app.rebalancing)
+
+
+def make_app(settings: Settings) -> faust.App:
+    """Return the Faust app with the settings under which the protocol holds."""
+    kafka = settings.kafka
+    return faust.App(
+        CONSUMER_GROUP,
+        broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
+        value_serializer="raw",
+        key_serializer="raw",
+        store="memory://",
+        datadir=tempfile.mkdtemp(prefix="cliffhanger-"),  # Faust insists on one; nothing is kept in it
+        web_enabled=False,
+        web_tables_enabled=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=kafka.instance_id,
+        agent_supervisor=CrashingSupervisor,
+        stream_wait_empty=False,  # an outage of the warehouse must not block a rebalance
+        stream_buffer_maxsize=16_384,  # a full buffer sleeps for a second
+        table_standby_replicas=0,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        broker_commit_interval=1.0,
+        broker_session_timeout=kafka.session_timeout_s,
+        broker_heartbeat_interval=kafka.heartbeat_interval_s,
+        broker_request_timeout=20.0,
+        broker_rebalance_timeout=20.0,
+    )
+
+
+class Engagement:
+    """One worker process: the app, the worker, its pages, and what ends it.
+
+    Nothing unexpected is survived: an exception that left the agent would acknowledge what it held, so
+    the process ends at once and is started again. What it had not written is folded again.
+    """
+
+    def __init__(self, settings: Settings, *, drain: bool = False) -> None:
+        self.settings = settings
+        self.app = make_app(settings)
+        self.clock = SystemClock()
+        self.metrics = WorkerMetrics()
+        self.sink = Sink(Writer(settings.clickhouse), settings.worker, self.clock)
+        self.group = FaustGroup(self.app)
+        self.worker = Worker(
+            settings.worker,
+            settings.fold,
+            self.sink,
+            self.group,
+            clock=self.clock,
+            metrics=self.metrics,
+            publish=self._publish,
+        )
+        self.doctor = Doctor(self.worker, settings.worker, self.clock, self._end_of)
+        self.pages = Pages(self.doctor, self.worker)
+        self._drain = drain
+        self._ends: dict[int, int] | None = None
+        self._quarantine = self.app.topic(QUARANTINE.name, value_serializer="raw", key_serializer="raw")
+        self._wire()
+
+    def _wire(self) -> None:
+        app, worker = self.app, self.worker
+        app.transport.Consumer = checkpoint_consumer(worker.positions)  # type: ignore[misc]
+        events = app.topic(PLAYER_EVENTS.name, value_type=bytes, value_serializer="raw", key_serializer="raw")
+        take, within = self.settings.worker.take_messages, self.settings.worker.take_within_s
+
+        @app.on_rebalance_complete.connect(weak=False)
+        async def load(app: Any, **_: Any) -> None:
+            """Awaited before the flow resumes."""
+            await self._or_die(worker.load([tp.partition for tp in app.consumer.assignment()]))
+
+        @app.agent(events, name="engagement", concurrency=1)
+        async def engagement(stream: Any) -> None:
+            async for batch in stream.noack_take(take, within=within):
+                await self._or_die(worker.take(batch))
+
+        @app.timer(TICK_S)  # type: ignore[untyped-decorator]
+        async def tick() -> None:
+            await self._or_die(self._tick())
+
+        @app.on_before_shutdown.connect(weak=False)
+        async def leave(app: Any, **_: Any) -> None:
+            del app
+            await self._leave()
+
+        @app.task  # type: ignore[untyped-decorator]
+        async def serve() -> None:
+            port = await self.pages.open(self.settings.worker.web_bind, self.settings.worker.web_port)
+            log.info("%s: health and metrics on port %d", self.settings.worker.name, port)
+
+    async def _or_die(self, work: Any) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            if self.app.should_stop:
+                raise  # SIGTERM: leave in order
+            log.critical("the agent was cancelled in mid-stream")
+            os._exit(FAILED)
+        except CliffhangerError as error:
+            log.critical("%s: %s", type(error).__name__, error)
+            os._exit(FAILED)
+        except BaseException:  # whatever leaves the agent acknowledges what it held
+            log.critical("unexpected", exc_info=True)
+            os._exit(FAILED)
+
+    async def _tick(self) -> None:
+        await self._look_after_holes()
+        await self.worker.tick()
+        if self._drain and await self._is_drained():
+            self._drain = False
+            log.info("drained: %s", self.worker.positions())
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def _look_after_holes(self) -> None:
+        """Read the log again where an offset is missing; stop where Kafka no longer has it."""
+        for owned in list(self.worker.partitions.values()):
+            if not owned.must_seek or owned.stopped:
+                continue
+            tp = TP(PLAYER_EVENTS.name, owned.number)
+            begins = (await self.app.consumer.earliest_offsets(tp)).get(tp, 0)
+            if begins > owned.state.next_offset:
+                if not owned.fresh or owned.state.tally.received:
+                    owned.stopped = str(
+                        RetentionError(
+                            f"the log begins at {begins}, the state ends before {owned.state.next_offset}: "
+                            "retention was too short, events are lost; see docs/operating.md"
+                        )
+                    )
+                    log.critical("partition %d stopped: %s", owned.number, owned.stopped)
+                    continue
+                owned.state.next_offset = begins  # an old topic, read for the first time
+            self.metrics.seeks.inc()
+            log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
+            owned.must_seek = False
+            await self.app.consumer.seek_wait({tp: owned.state.next_offset})
+
+    async def _publish(self, lines: Sequence[QuarantinedLine]) -> None:
+        """Send bad lines to the quarantine topic; returns once the broker has them."""
+        sent = [
+            await self._quarantine.send(
+                value=line.line,
+                headers={
+                    "reason": str(line.reason).encode(),
+                    "source_epoch": str(line.source_epoch).encode(),
+                    "partition": str(line.partition).encode(),
+                    "offset": str(line.offset).encode(),
+                    "line_index": str(line.line_index).encode(),
+                },
+            )
+            for line in lines
+        ]
+        await asyncio.gather(*sent)
+
+    async def _leave(self) -> None:
+        """Write what there is and leave; a broker or warehouse that is away does not hold the process."""
+        deadline = threading.Timer(self.settings.worker.stop_deadline_s, os._exit, args=(0,))
+        deadline.daemon = True
+        deadline.start()
+        await self.worker.finish()
+        await self.pages.close()
+
+    async def _is_drained(self) -> bool:
+        """Whether every assigned partition is folded up to where it ended when this was first asked."""
+        positions = self.worker.positions()
+        if not positions:
+            return False
+        if self._ends is None:
+            self._ends = await self.app.consumer.end_offsets()  # type: ignore[attr-defined]
+        return all(positions.get(number, 0) >= end for number, end in self._ends.items())
+
+    def _end_of(self, partition: int) -> int | None:
+        """The end of a partition of the log as the last fetch said, or None before the first."""
+        try:
+            end = self.app.consumer.highwater(TP(PLAYER_EVENTS.name, partition))
+        except (AssertionError, IllegalStateError):  # it is being assigned
+            return None
+        return None if end is None else int(end)
+
+    def watch(self) -> None:
+        """End the process when a rebalance does not end. For a thread: Faust's timers wait for its end."""
+        limit = self.settings.worker.stuck_after_s
+        since = time.monotonic()
+        while True:
+            time.sleep(TICK_S)
+            if not self.app.rebalancing or self.sink.away_s:
+                since = time.monotonic()
+            elif time.monotonic() - since > limit:
+                log.critical("a rebalance has not ended for %.0f s: ending to be started again", limit)
+                os._exit(STUCK)
+
+
+def run(settings: Settings, *, drain: bool = False) -> None:
+    """Run a worker until SIGTERM or SIGINT, or, draining, until the log is read to its end.
+
+    Raises SystemExit.
+    """
+    engagement = Engagement(settings, drain=drain)
+    threading.Thread(target=engagement.watch, name="watchdog", daemon=True).start()
+    faust.Worker(
+        engagement.app, quiet=True, override_logging=False, redirect_stdouts=False
+    ).execute_from_commandline()

@@ -1,0 +1,31 @@
+"""Where a consumer goes on reading: at the checkpoint, whatever was committed.
+
+Faust's `perform_seek` runs after `on_rebalance_complete` and overrides any seek made there; it awaits
+`seek_to_committed`, so this is where the position is decided. It needs no answer of the broker: one that
+stalls here for longer than the request timeout would end Faust's recovery for good. This leans on one
+internal method of faust-streaming, which is pinned; a test sees that it is called.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from faust.transport.drivers.aiokafka import Consumer
+
+
+def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[Consumer]:
+    """Return a consumer class that goes on at `positions()`, the next offset by partition."""
+
+    class CheckpointConsumer(Consumer):
+        async def seek_to_committed(self) -> dict[Any, int]:
+            known = positions()
+            where = {tp: known[tp.partition] for tp in self.assignment() if tp.partition in known}
+            await self.seek_wait(where)  # in the consumer's own thread, where `seek` is not
+            return where
+
+        async def end_offsets(self) -> dict[int, int]:
+            """The end of each assigned partition of the log, by number, as the broker says now."""
+            consumer = self._thread._ensure_consumer()
+            ends = await self._thread.call_thread(consumer.end_offsets, list(self.assignment()))
+            return {tp.partition: end for tp, end in ends.items()}
+
+    return CheckpointConsumer
