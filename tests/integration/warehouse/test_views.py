@@ -1,5 +1,6 @@
 """The views against numbers computed by hand: versions, generations, partitions, zeros, falling counters."""
 
+import random
 import re
 from datetime import UTC, datetime
 
@@ -394,3 +395,37 @@ def test_a_question_about_a_day_reads_that_day_only(connection, table, views):
         read = int(re.search(r"Granules: (\d+)\n", text)[1])
         assert in_all >= 24
         assert read <= 5, (view, text)
+
+
+def test_final_and_the_highest_version_by_hand_agree(writer, connection):
+    """Many versions of few keys, in many inserts and any order, while the engine merges as it likes."""
+    dice = random.Random(3)
+    for _ in range(12):
+        rows = [
+            episode(
+                window_start=MINUTE + 60 * dice.randrange(3),
+                paywall_no=dice.randrange(2),
+                partition=dice.randrange(3),
+                generation=dice.randrange(2),
+                version=version,
+                starts=version % 17 - 4,
+                completes=version % 5,
+            )
+            for version in dice.sample(range(1000), 80)
+        ]
+        writer.write_rows(EPISODE_MINUTES, rows)
+    by_hand = connection.query("""
+        SELECT window_start, paywall_no, sum(s), sum(c)
+        FROM
+        (
+            SELECT window_start, paywall_no, argMax(starts, version) AS s, argMax(completes, version) AS c
+            FROM episode_minutes
+            GROUP BY window_start, series_id, episode_no, paywall_no, platform, country,
+                source_epoch, partition, generation
+        )
+        GROUP BY window_start, paywall_no
+        HAVING sum(s) != 0
+        ORDER BY ALL
+    """)
+    view = "SELECT window_start, paywall_no, starts, completes FROM episodes_by_minute ORDER BY ALL"
+    assert connection.query(view) == by_hand
