@@ -58,8 +58,8 @@ def _sight_in_proc(pid: int) -> Sighting | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat.rpartition(")")[2].split()  # the name in brackets may hold spaces
-    state, started_ticks = fields[0], fields[19]
-    if state in "ZX":
+    state, thread_count, started_ticks = fields[0], int(fields[17]), fields[19]
+    if state in "ZX" and thread_count <= 1:  # until the last thread has ended it holds its ports
         return None
     return Sighting(birth=f"{boot}/{started_ticks}", suspended=state == "T")
 

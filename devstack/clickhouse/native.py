@@ -44,8 +44,6 @@ class _Abort:
     async def guard(self, work: Awaitable[_T]) -> _T:
         """Wait for the work, and kill it when the client is heard before it ends."""
         job: asyncio.Future[_T] = asyncio.ensure_future(work)
-        if self.aborted:
-            return await job
         if self._heard is None:
             self._reader.drop()
             self._heard = asyncio.ensure_future(self._reader.need(1))
@@ -201,6 +199,9 @@ class _Run:
         return await self._connection.call(work, *args)
 
     async def _guarded(self, work: Callable[..., _T], *args: Any) -> _T:
+        """Do blocking work that ends with the client; begin none once the client was heard."""
+        if self._abort.aborted:
+            raise QueryError.of(Code.QUERY_WAS_CANCELLED, "Query was cancelled")
         return await self._abort.guard(self._call(work, *args))
 
     async def _send_block(self, block: bytes) -> None:
@@ -215,8 +216,6 @@ class _Run:
         try:
             await self._send_block(header_block(columns))
             while (chunk := await self._guarded(session.fetch, stream)) is not None:
-                if self._abort.aborted:
-                    break
                 plain = chunk.bytes()
                 await self._send_blocks(plain, columns)
                 rows, blocks, size = rows + chunk.rows_read(), blocks + 1, size + len(plain)

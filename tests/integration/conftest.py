@@ -24,8 +24,13 @@ def stack(tmp_path_factory):
 def database(stack):
     """The name of an empty database that goes away after the test."""
     name = f"test_{uuid.uuid4().hex}"
-    client = Client(stack.clickhouse_host, port=stack.clickhouse_port)
-    client.execute(f"CREATE DATABASE {name} ENGINE = Atomic")
+    execute(stack, f"CREATE DATABASE {name} ENGINE = Atomic")
     yield name
-    client.execute(f"DROP DATABASE {name} SYNC")
-    client.disconnect()
+    if not all(status.running for status in stack.status()):
+        stack.up()  # the test has killed something
+    execute(stack, f"DROP DATABASE {name} SYNC")
+
+
+def execute(stack, sql):
+    with Client(stack.clickhouse_host, port=stack.clickhouse_port) as client:
+        client.execute(sql)

@@ -52,7 +52,7 @@ TYPED_VALUES = [
     ("Array(Array(String))", [[["a"], []], []]),
     ("Tuple(UInt8, String)", [(1, "a"), (2, "b")]),
     ("UUID", [uuid.UUID(int=0), uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")]),
-    ("Enum8('play' = 1, 'stop' = -2)", ["play", "stop"]),
+    ("Enum8('stop' = -2, 'play' = 1)", ["play", "stop"]),
     ("SimpleAggregateFunction(max, UInt64)", [1, 2]),
 ]
 
@@ -79,9 +79,8 @@ def test_binary_strings_survive_the_round_trip(client):
 
 
 def test_columns_that_are_not_inserted_get_their_defaults(client):
-    client.execute(
-        "CREATE TABLE t (a UInt8, b UInt8 DEFAULT 7, c UInt16 MATERIALIZED a + b) ENGINE = MergeTree ORDER BY a"
-    )
+    columns = "a UInt8, b UInt8 DEFAULT 7, c UInt16 MATERIALIZED a + b"
+    client.execute(f"CREATE TABLE t ({columns}) ENGINE = MergeTree ORDER BY a")
     client.execute("INSERT INTO t (a) VALUES", [(1,)])
     assert client.execute("SELECT a, b, c FROM t") == [(1, 7, 8)]
 
@@ -89,7 +88,10 @@ def test_columns_that_are_not_inserted_get_their_defaults(client):
 def test_many_rows_go_in_and_come_out(client):
     client.execute("CREATE TABLE t (a UInt64, b LowCardinality(String)) ENGINE = MergeTree ORDER BY a")
     sent = client.execute(
-        "INSERT INTO t VALUES", [range(MANY), ["phone"] * MANY], columnar=True, settings={"async_insert": 0}
+        "INSERT INTO t VALUES",
+        [list(range(MANY)), ["phone"] * MANY],
+        columnar=True,
+        settings={"async_insert": 0},
     )
     assert sent == MANY
     assert client.execute("SELECT count(), sum(a), uniqExact(b) FROM t") == [
@@ -127,7 +129,7 @@ def test_an_insert_of_nothing_is_fine(client):
         ("words that mean nothing", ErrorCodes.SYNTAX_ERROR),
         ("SELECT throwIf(number = 100000) FROM numbers(200000)", 395),
         ("SELECT 1; SELECT 2", ErrorCodes.SYNTAX_ERROR),
-        ("CREATE TABLE t", ErrorCodes.SYNTAX_ERROR),
+        ("CREATE TABLE", ErrorCodes.SYNTAX_ERROR),
     ],
 )
 def test_errors_have_the_codes_of_clickhouse(plain_client, sql, code):
@@ -191,7 +193,9 @@ def test_a_cancelled_query_ends_and_the_connection_goes_on(stack):
 def test_a_client_that_goes_away_takes_its_query_with_it(stack):
     with Client(stack.clickhouse_host, port=stack.clickhouse_port) as watcher:
         mark = uuid.uuid4().hex
-        running = f"SELECT count() FROM system.processes WHERE query LIKE '%{mark}%' AND query NOT LIKE '%processes%'"
+        running = (
+            f"SELECT countIf(query NOT LIKE '%processes%') FROM system.processes WHERE query LIKE '%{mark}%'"
+        )
         slow = f"SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number), '{mark}')"
         client = Client(stack.clickhouse_host, port=stack.clickhouse_port, send_receive_timeout=1)
         with pytest.raises(OSError, match="timed out"):
@@ -255,7 +259,7 @@ def test_words_that_look_dangerous_are_fine_as_text(client):
 @pytest.mark.parametrize(("user", "password"), [("default", "wrong"), ("stranger", "")])
 def test_a_wrong_login_is_refused(stack, user, password):
     client = Client(stack.clickhouse_host, port=stack.clickhouse_port, user=user, password=password)
-    assert refusal(client, "SELECT 1").code == ErrorCodes.AUTHENTICATION_FAILED
+    assert refusal(client, "SELECT 1").code == 516
 
 
 def test_a_viewer_reads_and_does_not_write(stack, plain_client, database):

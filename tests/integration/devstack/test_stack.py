@@ -8,6 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from clickhouse_driver import Client
+from clickhouse_driver.errors import SocketTimeoutError
 
 from devstack import DevStack, DevStackError, PortTakenError, free_ports
 from devstack.ports import is_free
@@ -22,8 +23,9 @@ def up_again(stack):
     stack.up()
 
 
-def clickhouse(stack):
-    return Client(stack.clickhouse_host, port=stack.clickhouse_port)
+def execute(stack, *args):
+    with Client(stack.clickhouse_host, port=stack.clickhouse_port) as client:
+        return client.execute(*args)
 
 
 async def publish(stack, value):
@@ -74,29 +76,28 @@ def test_a_running_stack_keeps_its_data(stack):
 
 async def test_killed_services_are_noticed_and_mended_and_keep_what_they_acknowledged(stack, database):
     await publish(stack, b"message")
-    clickhouse(stack).execute(f"CREATE TABLE {database}.t (a UInt64) ENGINE = MergeTree ORDER BY a")
-    clickhouse(stack).execute(f"INSERT INTO {database}.t VALUES", [(7,)])
+    execute(stack, f"CREATE TABLE {database}.t (a UInt64) ENGINE = MergeTree ORDER BY a")
+    execute(stack, f"INSERT INTO {database}.t VALUES", [(7,)])
     for service in stack.services:
         service.kill()
-        status = service.status()
-        assert (status.running, status.pid, status.crashed) == (False, None, True)
+        assert [(s.name, s.pid) for s in stack.status() if s.crashed] == [(service.name, None)]
         with pytest.raises(DevStackError, match=f"{service.name} has died"):
             stack.watch(threading.Event(), every_s=0.01)
-    stack.up()
-    assert [status.crashed for status in stack.status()] == [False, False]
-    assert clickhouse(stack).execute(f"SELECT a FROM {database}.t") == [(7,)]
+        stack.up()
+        assert all(status.running for status in stack.status())
+    assert execute(stack, f"SELECT a FROM {database}.t") == [(7,)]
     assert await first_message(stack) == b"message"
 
 
 def test_down_leaves_nothing_running_and_can_be_repeated(stack, database):
-    clickhouse(stack).execute(f"CREATE TABLE {database}.t (a UInt64) ENGINE = MergeTree ORDER BY a")
-    clickhouse(stack).execute(f"INSERT INTO {database}.t VALUES", [(7,)])
+    execute(stack, f"CREATE TABLE {database}.t (a UInt64) ENGINE = MergeTree ORDER BY a")
+    execute(stack, f"INSERT INTO {database}.t VALUES", [(7,)])
     stack.down()
     stack.down()
     assert [(status.running, status.crashed) for status in stack.status()] == [(False, False)] * 2
     assert all(is_free(port) for port in dataclasses.astuple(stack.ports))
     stack.up()
-    assert clickhouse(stack).execute(f"SELECT a FROM {database}.t") == [(7,)]
+    assert execute(stack, f"SELECT a FROM {database}.t") == [(7,)]
 
 
 def test_watching_ends_when_it_is_told_to(stack):
@@ -108,10 +109,10 @@ def test_watching_ends_when_it_is_told_to(stack):
 def test_a_paused_service_does_not_answer_until_it_is_resumed(stack):
     stack.clickhouse.pause()
     impatient = Client(stack.clickhouse_host, port=stack.clickhouse_port, send_receive_timeout=0.2)
-    with pytest.raises(OSError, match="timed out"):
+    with pytest.raises(SocketTimeoutError):
         impatient.execute("SELECT 1")
     stack.up()
-    assert clickhouse(stack).execute("SELECT 1") == [(1,)]
+    assert execute(stack, "SELECT 1") == [(1,)]
 
 
 @pytest.mark.parametrize("setting", ["kafka", "kafka_controller", "clickhouse", "clickhouse_http"])
