@@ -1,0 +1,47 @@
+"""`cliffhanger status`: what runs, and how the workers are."""
+
+# ruff: noqa: PLC0415 -- what is heavy is imported when the command runs
+
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """\
+  cliffhanger status
+  cliffhanger status --worker 127.0.0.1:8801 --worker 127.0.0.1:8802
+"""
+
+
+def run(
+    worker: Annotated[
+        list[str] | None, typer.Option(help="host:port of a worker's pages; may be given again.")
+    ] = None,
+) -> None:
+    """Show the services of the development stack and the health of workers.
+
+    Exit code 1 when a service does not run or a worker is not well.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from cliffhanger.health import ask
+    from cliffhanger.local import dev_stack
+    from runtime.settings import load
+
+    settings = load()
+    table = Table("service", "state", "address", "pid", "log", box=None, pad_edge=False)
+    well = True
+    for service in dev_stack(settings).status():
+        state = "[green]runs" if service.running else "[red]died" if service.crashed else "[yellow]stopped"
+        well &= service.running
+        table.add_row(service.name, state, service.address, str(service.pid or "-"), str(service.log_path))
+    addresses = list(worker or [])
+    if settings.worker.web_port and not addresses:
+        addresses.append(f"{settings.worker.web_bind}:{settings.worker.web_port}")
+    for address in addresses:
+        health = ask(address)
+        well &= not health.problems
+        state = "[red]" + "; ".join(health.problems) if health.problems else "[green]well"
+        table.add_row(health.worker, state, address, "-", f"{len(health.partitions)} partitions")
+    Console(soft_wrap=True).print(table)
+    raise typer.Exit(0 if well else 1)

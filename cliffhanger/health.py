@@ -1,0 +1,40 @@
+"""Asks workers for their pages, over HTTP. What does not answer is not well."""
+
+import json
+from typing import NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+TIMEOUT_S = 2.0
+
+
+class Partition(NamedTuple):
+    """A partition as its worker sees it; `lag` in messages, None when unknown."""
+
+    partition: int
+    lag: int | None
+
+
+class Health(NamedTuple):
+    """What a worker says of itself; no problems: it is well."""
+
+    worker: str
+    problems: list[str]
+    partitions: list[Partition]
+
+
+def ask(address: str) -> Health:
+    """Ask one worker how it is; a worker that does not answer has that as its problem."""
+    try:
+        try:
+            with urlopen(f"http://{address}/health", timeout=TIMEOUT_S) as page:
+                said = json.load(page)
+        except HTTPError as unwell:  # 503: it is there, and says what is wrong
+            said = json.load(unwell)
+        return Health(
+            said["worker"],
+            list(said["problems"]),
+            [Partition(p["partition"], p["lag"]) for p in said["partitions"]],
+        )
+    except (URLError, OSError, ValueError, KeyError, TypeError) as error:
+        return Health("?", [f"no health page ({error})"], [])

@@ -1,0 +1,92 @@
+"""Drives deliveries into the topic or into a file, with a bar for whoever looks on."""
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO, NamedTuple, Never
+
+from cliffhanger.terminal import progress_bar, say
+from producers.driver import Sink, drive
+from producers.sender import Sender, SenderSettings
+from producers.simulator import Delivery
+from runtime.clock import Clock
+from runtime.errors import SettingsError
+
+TERMINATED = 128 + signal.SIGTERM
+STDOUT = Path("-")
+
+
+class Topic(NamedTuple):
+    """The topic of events at a broker, and how long to wait for one that is not up yet."""
+
+    bootstrap: str
+    wait_s: float
+
+
+class Lines:
+    """Takes events as lines of a file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def send(self, viewer_id: str, line: bytes) -> None:
+        """Write one line."""
+        del viewer_id
+        self._file.write(line + b"\n")
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Write out what is buffered."""
+        del timeout_s
+        self._file.flush()
+
+
+def send(
+    deliveries: Iterable[Delivery],
+    target: Topic | Path,
+    *,
+    speed: float | None,
+    total: int | None,
+    clock: Clock,
+) -> None:
+    """Send everything and say how much it was; returns once all of it is acknowledged."""
+    with _sink(target) as sink, progress_bar(total) as bar:
+        done = drive(deliveries, sink, clock, speed=speed, tell=bar.tell)
+    where = target.bootstrap if isinstance(target, Topic) else target
+    say(f"{done.events:,} events ({done.bytes / 1e6:,.1f} MB) to {where} in {done.elapsed_s:.1f} s")
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM leave in order, as Ctrl-C does: what was taken is sent before the process ends."""
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, frame: FrameType | None) -> Never:
+    del number, frame
+    sys.exit(TERMINATED)
+
+
+def _sink(target: Topic | Path) -> AbstractContextManager[Sink]:
+    if isinstance(target, Topic):
+        return Sender(SenderSettings(bootstrap=target.bootstrap, connect_s=target.wait_s))
+    return _lines(target)
+
+
+@contextmanager
+def _lines(output: Path) -> Iterator[Lines]:
+    if output == STDOUT:
+        yield Lines(sys.stdout.buffer)
+        return
+    try:
+        file = output.open("wb")
+    except OSError as error:
+        raise SettingsError(f"--output {output}: {error.strerror}") from error
+    with file:
+        yield Lines(file)
