@@ -8,7 +8,7 @@ from streams import days, paywall, plays, sittings
 from streams.cold import live_paywall
 from streams.days import PLAYED_AFTER_UNLOCK, UNLOCKED, WATCHED, count_object
 from streams.partition import Partition
-from streams.state import Impression, Paywall, Play, PlayCredit, Unlock, Viewer
+from streams.state import Impression, Play, PlayCredit, Unlock, Viewer
 
 
 def count_all(partition: Partition) -> None:
@@ -87,23 +87,19 @@ def _count_unlock(partition: Partition, viewer: Viewer, unlock: Unlock) -> None:
     live = live_paywall(partition, viewer)
     if live.unlocks.get(unlock.unlock_id) is not unlock:
         return  # another event of it turned out to be its first
-    if not unlock.counted:
-        count_object(partition, viewer, unlock.at, UNLOCKED, 1)
     played = (unlock.series_id, unlock.episode_no) in unlock.played_after
-    if played != unlock.played_counted:
-        count_object(partition, viewer, unlock.at, PLAYED_AFTER_UNLOCK, 1 if played else -1)
-        unlock.played_counted = played
-    before = unlock.answers
+    count_object(partition, viewer, unlock.at, UNLOCKED, 1 - unlock.counted)
+    count_object(partition, viewer, unlock.at, PLAYED_AFTER_UNLOCK, played - unlock.played_counted)
+    unlock.played_counted = played
+    for impression in paywall.could_answer(unlock, live):
+        _touch_always(partition, viewer, impression)
     answers = paywall.answered_by(unlock, live)
     paywall.recount_unlock(unlock, True, answers, partition.book.tables["unlock_minutes"])
-    for impression_id in {before, answers} - {""}:
-        _touch_always(partition, viewer, live, impression_id)
 
 
-def _touch_always(partition: Partition, viewer: Viewer, live: Paywall, impression_id: str) -> None:
+def _touch_always(partition: Partition, viewer: Viewer, impression: Impression) -> None:
     """Touch an impression that an open unlock answers, or no longer does, however old it is."""
-    impression = live.impressions.get(impression_id)
-    if impression is not None and not impression.touched:
+    if not impression.touched:
         impression.touched = True
         partition.touched.impressions.append((viewer, impression))
 

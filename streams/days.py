@@ -44,6 +44,7 @@ def merge_day(partition: Partition, viewer: Viewer, line: ViewerLine, at: int) -
         day = Day(first_at=at, end_at=end, event_id=line.event_id, dimensions=where)
         viewer.days = tuple(sorted((day, *viewer.days), key=lambda d: -d.end_at))
     elif (at, line.event_id, where) < (day.first_at, day.event_id, day.dimensions):
+        open_row(day, partition.book.tables[VIEWER_DAYS.name])
         day.first_at, day.event_id, day.dimensions = at, line.event_id, where
     else:
         return False
@@ -66,12 +67,18 @@ def recount(day: Day, rows: TableRows) -> None:
         if count > 0:
             flags |= 1 << kind
     old, new = day.credit, (day.dimensions, flags)
-    if old == new:
-        return
-    start = (day.end_at - DAY_MS) // 1000
     for credit, sign in ((old, -1), (new, 1)):
         if credit is not None:
-            values = rows.change((start, *credit[0])).values
+            values = rows.change((_start_s(day), *credit[0])).values
             for kind in range(len(values)):
                 values[kind] += sign * (credit[1] >> kind & 1)
     day.credit = new
+
+
+def open_row(day: Day, rows: TableRows) -> None:
+    """Have the row written that a day counts in, whether or not it changes."""
+    rows.change((_start_s(day), *day.dimensions))
+
+
+def _start_s(day: Day) -> int:
+    return (day.end_at - DAY_MS) // 1000

@@ -42,7 +42,7 @@ def decode(payload: bytes) -> Decoded:
         except (msgspec.MsgspecError, RecursionError):
             pass
         else:
-            if len(events) == _line_count(payload) and _are_uuids([e.event_id for e in events]):
+            if _is_one_a_line(payload, len(events)) and _are_uuids([e.event_id for e in events]):
                 return Decoded(events, range(len(events)), [])
     return _decode_one_by_one(payload)
 
@@ -101,8 +101,10 @@ def _has_long_line(payload: bytes) -> bool:
     return False
 
 
-def _line_count(payload: bytes) -> int:
-    return payload.count(b"\n") + (not payload.endswith(b"\n") and payload != b"")
+def _is_one_a_line(payload: bytes, objects: int) -> bool:
+    """Whether each object has a line of its own. No JSON text holds `}`, a newline, `{`: it lacks a comma."""
+    newlines = payload.count(b"\n") - payload.endswith(b"\n")
+    return objects - 1 == newlines == payload.count(b"}\n{")
 
 
 def _are_uuids(ids: list[str]) -> bool:

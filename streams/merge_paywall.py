@@ -28,9 +28,9 @@ from streams.lines import (
     Unlock,
     ViewerLine,
 )
-from streams.merge_plays import starts_after, thaw_for, touch_series
+from streams.merge_plays import open_rows_before, starts_after, thaw_for, touch_series
 from streams.partition import Partition
-from streams.paywall import NOTHING, recount, recount_unlock
+from streams.paywall import NOTHING, could_answer, recount, recount_unlock
 from streams.state import ABSENT, AdSession, Gate, Impression, Order, Paywall, Viewer
 from streams.state import Purchase as Transaction
 from streams.state import Unlock as UnlockState
@@ -241,20 +241,20 @@ class PaywallMerge:
             ):
                 self.partition.touch_unlock(self.viewer, unlock)
         touch_series(self.partition, self.viewer, gate.series_id)
+        open_rows_before(self.partition, self.viewer, gate.series_id, gate.episode_no)
 
     def _take_off(self, impression: Impression) -> None:
         """Take an impression off its row, since it moves to another."""
         self._touch_around(impression)
-        if recount(impression, NOTHING, self.partition.book.tables["paywall_minutes"]):
-            self._count_on_day(impression.shown_at, MET_PAYWALL, -1)
+        lost = recount(impression, NOTHING, self.partition.book.tables["paywall_minutes"])
+        self._count_on_day(impression.shown_at, MET_PAYWALL, -1 if lost else 0)
 
     def _take_unlock_off(self, unlock: UnlockState) -> None:
         """Take an unlock off its row, since another event of it turned out to be the first."""
-        if unlock.counted:
-            self._count_on_day(unlock.at, UNLOCKED, -1)
-        if unlock.played_counted:
-            self._count_on_day(unlock.at, PLAYED_AFTER_UNLOCK, -1)
-        self._touch_id(unlock.answers)
+        self._count_on_day(unlock.at, UNLOCKED, -int(unlock.counted))
+        self._count_on_day(unlock.at, PLAYED_AFTER_UNLOCK, -int(unlock.played_counted))
+        for impression in could_answer(unlock, self.paywall):
+            self._touch(impression)
         recount_unlock(unlock, counted=False, answers="", rows=self.partition.book.tables["unlock_minutes"])
 
     def _count_on_day(self, at: int, kind: int, sign: int) -> None:

@@ -4,11 +4,11 @@ What an event may change beyond its own play: a start, its sitting, the plays be
 it, and the unlocks that it follows.
 """
 
-from streams import cold
-from streams.days import WATCHED, count_object
+from streams import cold, sittings
+from streams.days import WATCHED, count_object, day_at
 from streams.lines import PlayStart
 from streams.partition import Partition
-from streams.plays import VALID, recount, recount_continuation
+from streams.plays import VALID, episode_row, open_rows, recount, recount_continuation
 from streams.state import Paywall, Place, Play, Viewer
 
 
@@ -91,18 +91,37 @@ def _restart(
     viewer.latest_at = max(viewer.latest_at, at)
     if play.counts:
         touch_series(partition, viewer, place.series_id)
+        sittings.open_row(play, partition.book.tables["sittings"])
+        open_rows_before(partition, viewer, place.series_id, place.episode_no)
     for started_at in {old_start, at if play.counts else None} - {None}:
         _touch_unlocks_before(partition, viewer, started_at)  # type: ignore[arg-type]
 
 
+def open_rows_before(partition: Partition, viewer: Viewer, series_id: str, episode_no: int) -> None:
+    """Have the rows written of the plays whose continuation an episode decides."""
+    for play in viewer.plays:
+        place = play.place
+        if place is not None and place.episode_no == episode_no - 1 and place.series_id == series_id:
+            episode_row(play, partition.book.tables["episode_minutes"])
+
+
 def _take_off(partition: Partition, viewer: Viewer, play: Play) -> None:
-    assert play.place is not None
+    """Take a play off all its rows, and have written whatever row it may have counted in."""
+    place = play.place
+    assert place is not None
     tables = partition.book.tables
+    open_rows(play, tables["episode_minutes"], tables["exit_curves"])
+    open_rows_before(partition, viewer, place.series_id, place.episode_no)
+    for other in sittings.plays_of(viewer, place.series_id):
+        sittings.open_row(other, tables["sittings"])
+    day = day_at(viewer, play.started_at)
+    if day is not None:
+        partition.touch_day(day)
     recount_continuation(play, 0, tables["episode_minutes"])
     lost = recount(play, None, tables["episode_minutes"], tables["exit_curves"])
     if lost & VALID:
         count_object(partition, viewer, play.started_at, WATCHED, -1)
-    touch_series(partition, viewer, play.place.series_id)
+    touch_series(partition, viewer, place.series_id)
 
 
 def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: int) -> None:

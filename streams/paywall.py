@@ -41,14 +41,23 @@ def answered_by(unlock: Unlock, paywall: Paywall) -> str:
         named = paywall.impressions.get(unlock.names)
         reached = named is not None and named.gate and abs(unlock.at - named.shown_at) <= DAY_MS
         return unlock.names if reached else ""
-    best = (unlock.at - DAY_MS, "")
-    for impression in paywall.impressions.values():
-        gate = impression.gate
-        if gate and gate.series_id == unlock.series_id and gate.episode_no == unlock.episode_no:
-            moment = (impression.shown_at, impression.impression_id)
-            if impression.shown_at <= unlock.at and moment > best:
-                best = moment
-    return best[1]
+    shown = [(i.shown_at, i.impression_id) for i in could_answer(unlock, paywall)]
+    return max(shown, default=(0, ""))[1]
+
+
+def could_answer(unlock: Unlock, paywall: Paywall) -> list[Impression]:
+    """Return the impressions that an unlock answers, or would if it were not for another of them."""
+    if unlock.names:
+        named = paywall.impressions.get(unlock.names)
+        return [] if named is None else [named]
+    return [
+        impression
+        for impression in paywall.impressions.values()
+        if impression.gate is not None
+        and impression.gate.series_id == unlock.series_id
+        and impression.gate.episode_no == unlock.episode_no
+        and 0 <= unlock.at - impression.shown_at <= DAY_MS
+    ]
 
 
 def worth(impression: Impression, paywall: Paywall) -> Worth:
@@ -87,11 +96,12 @@ def plays_after(impression: Impression, conversion: Unlock) -> bool:
 
 def recount(impression: Impression, new: Worth, rows: TableRows) -> int:
     """Take an impression's credit off its row and put `new` on. Return the flags gained or lost."""
+    gate = impression.gate
+    if gate is None:
+        return 0
+    values = rows.change((impression.shown_at // MINUTE_MS * 60, *gate)).values
     flipped = impression.flags ^ new.flags
     if flipped or impression.revenue != new.revenue:
-        gate = impression.gate
-        assert gate is not None
-        values = rows.change((impression.shown_at // MINUTE_MS * 60, *gate)).values
         for counter in range(REVENUE):
             values[counter] += (new.flags >> counter & 1) - (impression.flags >> counter & 1)
         values[REVENUE] += new.revenue - impression.revenue
@@ -103,9 +113,9 @@ def recount_unlock(unlock: Unlock, counted: bool, answers: str, rows: TableRows)
     """Take an unlock's credit off its row and put the new one on."""
     old = (unlock.counted, unlock.counted and unlock.answers == "")
     new = (counted, counted and answers == "")
+    key = (unlock.at // MINUTE_MS * 60, unlock.series_id, unlock.episode_no, unlock.method)
+    values = rows.change((*key, unlock.platform, unlock.country)).values
     if old != new:
-        key = (unlock.at // MINUTE_MS * 60, unlock.series_id, unlock.episode_no, unlock.method)
-        values = rows.change((*key, unlock.platform, unlock.country)).values
         sign = new[0] - old[0]
         values[UNLOCKS] += sign
         values[COINS_PAID] += sign * unlock.coins_paid

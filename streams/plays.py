@@ -85,12 +85,22 @@ def recount(play: Play, new: PlayCredit | None, episodes: TableRows, curves: Tab
             for counter in _COUNTERS[flipped & old_flags]:
                 values[counter] -= 1
     if old_bin != new_bin:
-        place = play.place
-        assert place is not None
-        hour = play.started_at // HOUR_MS * HOUR_S
-        row = curves.change((hour, place.series_id, place.episode_no, place.platform))
-        row.move(0, old_bin if old_bin >= 0 else None, new_bin if new_bin >= 0 else None)
+        curve_row(play, curves).move(0, old_bin if old_bin >= 0 else None, new_bin if new_bin >= 0 else None)
     return flipped
+
+
+def open_rows(play: Play, episodes: TableRows, curves: TableRows) -> None:
+    """Have the rows written that a started play counts in, whether or not they change."""
+    episode_row(play, episodes)
+    curve_row(play, curves)
+
+
+def curve_row(play: Play, curves: TableRows) -> Row:
+    """Return the row of `exit_curves` that a started play counts in, to be changed."""
+    place = play.place
+    assert place is not None
+    hour = play.started_at // HOUR_MS * HOUR_S
+    return curves.change((hour, place.series_id, place.episode_no, place.platform))
 
 
 def recount_continuation(play: Play, new: int, episodes: TableRows) -> None:

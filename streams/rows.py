@@ -4,6 +4,11 @@ A row lives within one *generation*, the stretch of the log in which the waterma
 slot of `FoldRules.generation_ms`; it is named by the offset that opened it. Where a generation ends is
 decided by the log alone, so every process that reads the same prefix has the same rows with the same
 values. Readers add generations up.
+
+Which rows are *written* must follow from the log too, not from when somebody counted: a process that
+died may have written a row at a moment at which an object counted there, before a later event moved the
+object elsewhere. Whoever folds on must write that row again, even if for it nothing has changed. So
+whatever ends or begins a possibility to count somewhere opens the row, with or without a change.
 """
 
 from collections.abc import Iterable, Iterator

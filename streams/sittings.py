@@ -119,6 +119,14 @@ def recount(
             recount_continuation(play, outcome, episodes)
 
 
+def open_row(play: Play, rows: TableRows) -> None:
+    """Have the row written that a sitting counts in which this play begins."""
+    place = play.place
+    assert place is not None
+    hour = play.started_at // HOUR_MS * HOUR_S
+    rows.change((hour, place.series_id, place.platform, place.country))
+
+
 def add_played(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
     """Let the sitting of a play grow by time played and up to the play's last event; no more has changed."""
     place = play.place

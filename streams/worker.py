@@ -258,9 +258,10 @@ class Worker:
                 event.ack()
 
     async def _written(self) -> None:
-        """Wait for the flush under way; raise what it raised."""
+        """Wait for the flush under way; raise what it raised. Who waits may be cancelled, the flush may not."""
         if self._writing is not None:
-            await self._writing
+            await asyncio.wait({self._writing})
+            self._writing.result()
             self._writing = None
 
     def _checkpoint_due(self) -> None:
