@@ -1,0 +1,320 @@
+"""The decoder of the workers and the models of the contract are one contract, written twice.
+
+Every field of every event is broken in every way that suits it; both must refuse it, for the same reason.
+"""
+
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import fields
+from schemas.reasons import Reason
+from schemas.topics import PLAYER_EVENTS
+from streams.decode import decode, judge
+from streams.partition import Partition
+from tests.unit.streams.contract import EXAMPLES, LINES, MODELS, line_of, verdict_of_the_contract
+
+_ALWAYS = {"app_session_id", "app_version", "acquisition", "experiments"}
+_EPISODE = {"episode_id", "audio_language", "is_free"}
+_PAYMENT = {"amount_minor", "currency", "store"}
+CARRIED: dict[str, set[str]] = {
+    "play_start": _ALWAYS | _EPISODE,
+    "heartbeat": _ALWAYS | {"bitrate_kbps", "buffered_ms", "foreground", "rate"},
+    "pause": _ALWAYS,
+    "resume": _ALWAYS,
+    "seek": _ALWAYS | {"from_ms", "to_ms"},
+    "stall": _ALWAYS | {"stalled_ms"},
+    "player_error": _ALWAYS | {"code", "fatal"},
+    "play_end": _ALWAYS | {"end_reason"},
+    "paywall_impression": (_ALWAYS - {"experiments"})
+    | _EPISODE
+    | {"coin_balance", "coin_price", "duration_ms", "offers"},
+    "paywall_dismiss": _ALWAYS | {"dwell_ms"},
+    "checkout_start": _ALWAYS | {"offer_id"},
+    "purchase": _ALWAYS | _PAYMENT,
+    "purchase_failed": _ALWAYS | _PAYMENT | {"amount_usd_micros", "product_type", "transaction_id"},
+    "refund": _ALWAYS | _PAYMENT | {"product_type"},
+    "ad_reward": _ALWAYS,
+    "unlock": _ALWAYS | _EPISODE | {"duration_ms", "paywall_no"},
+    "viewer_deletion": {"requested_at"},
+}
+"""Fields of the contract that decide no number. The workers neither read nor judge them: a collector does."""
+
+_STRICTER = {("schema_version", "boolean for integer"), ("schema_version", "float for integer")}
+"""What the models let pass, since 1, 1.0 and true are equal in Python, and the workers refuse."""
+
+_ABSENT = object()
+_TYPES = sorted(MODELS)
+
+
+def test_both_know_the_same_events():
+    assert LINES.keys() == MODELS.keys() == EXAMPLES.keys() == CARRIED.keys()
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_every_field_of_the_contract_is_read_or_carried(name):
+    of_contract = set(MODELS[name].model_fields) - {"event_type"}
+    assert set(LINES[name].__struct_fields__) == of_contract - CARRIED[name]
+    assert of_contract >= CARRIED[name]
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_an_example_of_every_field_reads_the_same(name):
+    assert set(EXAMPLES[name]) == set(MODELS[name].model_fields)
+    assert_same(EXAMPLES[name])
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_what_may_be_absent_or_null_reads_the_same(name):
+    for field, info in MODELS[name].model_fields.items():
+        if not info.is_required():
+            assert_same({k: v for k, v in EXAMPLES[name].items() if k != field})
+            if type(None) in get_args(info.annotation):
+                assert_same(EXAMPLES[name] | {field: None})
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_unknown_fields_are_allowed_and_ignored(name):
+    assert_same(EXAMPLES[name] | {"new": {"in": ["the", "next", None, 1.5, True]}})
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_limits_are_inside(name):
+    for field in LINES[name].__struct_fields__:
+        for value in _inside(MODELS[name].model_fields[field]):
+            assert_same(
+                EXAMPLES[name] | {"sent_at": fields.MAX_TIME_MS} | {field: value} | _in_order(field, value)
+            )
+
+
+def _in_order(field: str, value: Any) -> dict[str, Any]:
+    """No event is sent before it occurred."""
+    return {"occurred_at": 0} if field == "sent_at" else {"sent_at": value} if field == "occurred_at" else {}
+
+
+def assert_same(event: dict[str, Any]) -> None:
+    line = line_of(event)
+    ours, theirs = judge(line), verdict_of_the_contract(line)
+    assert not isinstance(theirs, Reason), (theirs, event)
+    assert not isinstance(ours, Reason), (ours, event)
+    assert ours.__struct_config__.tag == theirs.event_type
+    for field in ours.__struct_fields__:
+        expected = getattr(theirs, field)
+        found = getattr(ours, field)
+        if field == "experiments":
+            assert [(e.id, e.variant) for e in found] == [(e.id, e.variant) for e in expected]
+        else:
+            assert (type(found), found) == (type(expected), expected), field
+
+
+def _faults() -> list[Any]:
+    """(event, field, what is wrong, value) for every declared field of every event, once a fault."""
+    found = []
+    for name in _TYPES:
+        for field in ("event_type", *LINES[name].__struct_fields__):
+            info = MODELS[name].model_fields[field]
+            for fault, value in _outside(field, info).items():
+                found.append(pytest.param(name, field, fault, value, id=f"{name}-{field}-{fault}"))
+    return found
+
+
+def _kind(info: Any) -> Any:
+    """The type of a field without its `None` and its annotations."""
+    kind = info.annotation
+    if get_origin(kind) in (Union, types.UnionType):
+        (kind,) = (option for option in get_args(kind) if option is not type(None))
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return kind
+
+
+def _bounds(info: Any) -> tuple[int, int]:
+    text = [*info.metadata]
+    for option in get_args(info.annotation):
+        if get_origin(option) is Annotated:
+            for extra in get_args(option)[1:]:
+                text += getattr(extra, "metadata", [extra])
+    low = next((m.ge for m in text if hasattr(m, "ge")), None)
+    low = next((m.gt + 1 for m in text if hasattr(m, "gt")), low)
+    high = next(m.le for m in text if hasattr(m, "le"))
+    assert low is not None
+    return low, high
+
+
+_NOT_PRINTABLE = {
+    "escaped NUL": "a\0b",
+    "a newline": "a\nb",
+    "DEL": "a\x7fb",
+    "a soft hyphen": "a\xadb",
+    "a zero-width joiner": "a\u200db",
+    "a private character": "a\ue000b",
+}
+
+
+def _outside(field: str, info: Any) -> dict[str, Any]:
+    kind, found = _kind(info), {}
+    if info.is_required():
+        found["missing"] = _ABSENT
+    if type(None) not in get_args(info.annotation):
+        found["null"] = None
+    found |= {"an object": {}, "a list": [{}] if field == "experiments" else []}
+    if field == "experiments":
+        arm = {"id": "x", "variant": "a"}
+        del found["a list"]
+        found |= {
+            "too many": [arm] * 33,
+            "text": "x",
+            "entry without id": [{"variant": "a"}],
+            "entry with null": [{"id": "x", "variant": None}],
+            "entry of wrong type": [{"id": 1, "variant": "a"}],
+            "entry that is text": ["x"],
+            "entry with empty text": [{"id": "", "variant": "a"}],
+            "entry with DEL": [{"id": "x", "variant": "\x7f"}],
+            "entry too long": [{"id": "x", "variant": "a" * 129}],
+        }
+    elif field == "schema_version":
+        found |= {
+            "another": 2,
+            "zero": 0,
+            "huge": 10**30,
+            "text": "1",
+            "boolean for integer": True,
+            "float for integer": 1.0,
+        }
+    elif kind is int:
+        low, high = _bounds(info)
+        found |= {
+            "too low": low - 1, "too high": high + 1, "far too high": 2**63, "huge": 10**30, "text": str(high),
+            "boolean for integer": True, "float for integer": float(high), "a fraction": low + 0.5,
+        }  # fmt: skip
+    elif kind is bool:
+        found |= {"a number": 1, "text": "true", "a float": 1.0}
+    elif get_origin(kind) is Literal:
+        found |= {"not in the list": "never heard of", "empty": "", "a number": 1, "a boolean": True}
+    else:
+        assert kind is str
+        found |= {"a number": 1, "a float": 1.5, "a boolean": True, "empty": ""}
+        long = {"one character too many": "a" * 129} if field not in ("event_id", "country") else {}
+        if field == "country":
+            long = {
+                "small letters": "us",
+                "three letters": "USA",
+                "digits": "U1",
+                "a newline at its end": "US\n",
+            }
+        if field == "event_id":
+            good = EXAMPLES["pause"]["event_id"]
+            long = {
+                "no hyphens": good.replace("-", ""), "a newline at its end": good + "\n", "a letter past f": "g" + good[1:],
+                "hyphens elsewhere": good[1:9] + good[0] + good[9:], "36 characters": "0" * 36, "braces": "{" + good + "}",
+                "36 digits of another script": good.replace("0", "\u0660"),
+            }  # fmt: skip
+        found |= long | _NOT_PRINTABLE
+    return found
+
+
+def _inside(info: Any) -> list[Any]:
+    kind = _kind(info)
+    if info.annotation is Literal[1] or kind is bool:
+        return []
+    if kind is int:
+        return [*_bounds(info)]
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    if get_origin(kind) is tuple:
+        return [[], [{"id": "x", "variant": "a"}] * 32]
+    if any(getattr(m, "pattern", None) for m in info.metadata):
+        return [EXAMPLES["pause"]["event_id"].upper()]
+    if "pattern" in repr(info.annotation):
+        return ["AA", "ZZ"]
+    return ["a", "a" * 128, "\U0001f600" * 128, "with a space", "\xe9\u4e2d\u0661", '"\\/']
+
+
+@pytest.mark.parametrize(("name", "field", "fault", "value"), _faults())
+def test_a_fault_is_refused_by_both_for_the_same_reason(name, field, fault, value):
+    event = EXAMPLES[name] | {field: value}
+    if value is _ABSENT:
+        del event[field]
+    line = line_of(event)
+    ours = judge(line)
+    assert isinstance(ours, Reason)
+    assert decode(line + b"\n" + line).rejects == [(0, ours), (1, ours)]
+    if (field, fault) in _STRICTER:
+        assert ours is Reason.WRONG_TYPE
+    else:
+        assert ours == verdict_of_the_contract(line)
+
+
+@pytest.mark.parametrize("name", _TYPES)
+@pytest.mark.parametrize("text", [b'"\\ud800"', b'"\\udfff\\ud800"', b'"\xff"', b'"\x01"', b'"\xed\xa0\x80"'])
+def test_text_that_is_no_text_is_no_json_to_either(name, text):
+    line = line_of(EXAMPLES[name]).replace(b'"viewer 1"', text)
+    assert judge(line) == verdict_of_the_contract(line) == Reason.NOT_JSON
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_a_clock_that_runs_backwards_is_refused_by_both(name):
+    line = line_of(EXAMPLES[name] | {"sent_at": EXAMPLES[name]["occurred_at"] - 1})
+    assert verdict_of_the_contract(line) == Reason.CLOCK_UNUSABLE
+    assert folded(line) == [Reason.CLOCK_UNUSABLE]
+
+
+def folded(line: bytes) -> list[Reason]:
+    from schemas.rules import FoldRules
+    from streams.fold import apply
+
+    return [r.reason for r in apply(Partition(FoldRules()), 0, EXAMPLES["pause"]["received_at"], line)]
+
+
+@pytest.mark.parametrize("name", _TYPES)
+def test_the_closed_lists_are_written_once(name):
+    """A `Literal` of the models and the tuple of its values in fields.py are the same list."""
+    lists = {getattr(fields, listed) for listed in dir(fields) if isinstance(getattr(fields, listed), tuple)}
+    for field, info in MODELS[name].model_fields.items():
+        kind = _kind(info)
+        if get_origin(kind) is Literal and field not in ("event_type", "schema_version"):
+            assert get_args(kind) in lists
+
+
+def _anything(info: Any) -> st.SearchStrategy[Any]:
+    """Values of the type of a field, inside of its limits or not."""
+    kind = _kind(info)
+    inside = _inside(info) if kind is not float else [1.5]
+    if kind is int:
+        return st.sampled_from(inside) | st.integers() | st.integers(*_bounds(info))
+    if kind is bool:
+        return st.booleans()
+    if kind is str:
+        return st.sampled_from(inside) | st.text(min_size=1, max_size=130)
+    return st.sampled_from(inside) if inside else st.just(1)
+
+
+@st.composite
+def _any_event(draw: st.DrawFn) -> dict[str, Any]:
+    name = draw(st.sampled_from(_TYPES))
+    event = dict(EXAMPLES[name])
+    declared = [f for f in LINES[name].__struct_fields__ if f not in ("occurred_at", "sent_at")]
+    for field in draw(st.lists(st.sampled_from(declared), max_size=4, unique=True)):
+        info = MODELS[name].model_fields[field]
+        if draw(st.integers(0, 5)) == 0 and not info.is_required():
+            del event[field]
+        else:
+            event[field] = draw(_anything(info))
+    return event
+
+
+@given(event=_any_event())
+def test_any_event_is_judged_alike(event):
+    line = line_of(event)
+    theirs = verdict_of_the_contract(line)
+    if isinstance(theirs, Reason):
+        assert judge(line) == theirs
+    else:
+        assert_same(event)
+
+
+def test_the_limit_of_a_message_fits_the_topic():
+    assert int(PLAYER_EVENTS.config["max.message.bytes"]) >= fields.MAX_MESSAGE_BYTES
