@@ -198,7 +198,7 @@ def _split(found: list[Play], ended_before: int, gap_ms: int) -> tuple[list[_Gro
             assert play.place is not None
             by_series.setdefault(play.place.series_id, []).append(play)
     for together in by_series.values():
-        together.sort(key=lambda play: (play.started_at, play.event_id))
+        together.sort(key=lambda play: (play.started_at, play.event_id, play.playback_id))
         groups += sittings.cluster(together, gap_ms)
     kept: list[_Group] = []
     over: list[_Group] = []

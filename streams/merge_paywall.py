@@ -64,7 +64,8 @@ class PaywallMerge:
         if impression is None:
             return False
         if impression.gate is not None:
-            if (impression.shown_at, impression.event_id, impression.gate) <= (self.at, line.event_id, gate):
+            known = (impression.shown_at, impression.event_id, _taken(impression.gate))
+            if known <= (self.at, line.event_id, _taken(gate)):
                 return False
             self._take_off(impression)
         impression.gate = self.partition.share(gate)
@@ -261,10 +262,18 @@ class PaywallMerge:
         count_object(self.partition, self.viewer, at, kind, sign)
 
 
+def _taken(gate: Gate) -> tuple[str | int, ...]:
+    """The fields of a gate in the order that decides between events of one time and event id."""
+    return (
+        gate.platform, gate.country, gate.variant, gate.series_id, gate.episode_no, gate.paywall_no,
+        gate.paywall_id, gate.trigger,
+    )  # fmt: skip
+
+
 def _first_of(unlock: UnlockState) -> tuple[object, ...]:
     return (
-        unlock.at, unlock.event_id, unlock.series_id, unlock.episode_no, unlock.method, unlock.platform,
-        unlock.country, unlock.coins_paid, unlock.coins_bonus, unlock.revenue, unlock.names,
+        unlock.at, unlock.event_id, unlock.platform, unlock.country, unlock.series_id, unlock.episode_no,
+        unlock.method, unlock.coins_paid, unlock.coins_bonus, unlock.revenue, unlock.names,
     )  # fmt: skip
 
 

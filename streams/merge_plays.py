@@ -45,14 +45,22 @@ def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: int) 
     if at > play.last_at:
         play.last_at = at
         changed = True
-    if play.place is None or (at, line.event_id, place, line.start_reason, line.start_position_ms) < (
-        play.started_at, play.event_id, play.place, play.start_reason, play.start_position_ms,
+    first = (at, line.event_id, *_taken(place), line.start_reason, line.start_position_ms)
+    if play.place is None or first < (
+        play.started_at, play.event_id, *_taken(play.place), play.start_reason, play.start_position_ms,
     ):  # fmt: skip
         _restart(partition, viewer, play, line, at, place)
         changed = True
     if changed:
         partition.touch_play(viewer, play)
     return changed
+
+
+def _taken(place: Place) -> tuple[str | int, ...]:
+    """The fields of a place in the order that decides between starts of one time and event id."""
+    return (
+        place.platform, place.country, place.series_id, place.episode_no, place.duration_ms, place.paywall_no,
+    )  # fmt: skip
 
 
 def touch_series(partition: Partition, viewer: Viewer, series_id: str) -> None:

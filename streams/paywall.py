@@ -77,7 +77,7 @@ def worth(impression: Impression, paywall: Paywall) -> Worth:
     answers = [u for u in paywall.unlocks.values() if u.answers == impression.impression_id]
     if not answers:
         return Worth(flags, 0)
-    conversion = min(answers, key=lambda unlock: (unlock.at, unlock.event_id))
+    conversion = min(answers, key=lambda unlock: (unlock.at, unlock.event_id, unlock.unlock_id))
     flags |= _BY_METHOD[conversion.method]
     for within, flag in _WITHIN:
         if conversion.at - impression.shown_at <= within:

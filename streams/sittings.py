@@ -22,7 +22,7 @@ DEPTH, RUN, DELIBERATE = 0, 1, 2
 
 
 def plays_of(viewer: Viewer, series_id: str) -> list[Play]:
-    """Return the hot plays of a series that count, in the order of (started_at, event_id)."""
+    """Return the hot plays of a series that count, in the order of their starts."""
     plays = [p for p in viewer.plays if p.counts and p.place.series_id == series_id]  # type: ignore[union-attr]
     plays.sort(key=_moment)
     return plays
@@ -170,8 +170,8 @@ def _key(sitting: Sitting) -> tuple[int, str, str, str]:
     return (sitting.hour, sitting.series_id, sitting.platform, sitting.country)
 
 
-def _moment(play: Play) -> tuple[int, str]:
-    return (play.started_at, play.event_id)
+def _moment(play: Play) -> tuple[int, str, str]:
+    return (play.started_at, play.event_id, play.playback_id)
 
 
 def _episode(play: Play) -> int:

@@ -258,7 +258,7 @@ class Worker:
                 event.ack()
 
     async def _written(self) -> None:
-        """Wait for the flush under way; raise what it raised. Who waits may be cancelled, the flush may not."""
+        """Wait for the flush under way; raise what it raised. The wait may be cancelled, the flush not."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
             self._writing.result()

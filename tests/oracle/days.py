@@ -27,9 +27,9 @@ def viewer_days(viewer, rules):
     }
 
     for day, events in events_of.items():
-        _, _, (platform, country, installed_at, payer_state) = first(events, day_fields)
+        _, _, dimensions = first(events, lambda e, day=day: day_fields(e, day))
         yield (
-            (day * DAY_S, platform, country, tenure(installed_at, day), payer_state),
+            (day * DAY_S, *dimensions),
             {
                 "active": 1,
                 "watched": int(day in watched),
@@ -42,21 +42,12 @@ def viewer_days(viewer, rules):
         )
 
 
-ABSENT = -1
-
-
-def day_fields(e):
-    """What a day takes from its first event. An absent `installed_at` sorts before all others."""
-    installed_at = e.get("installed_at")
-    return (
-        e["platform"],
-        text(e, "country"),
-        ABSENT if installed_at is None else installed_at,
-        text(e, "payer_state"),
-    )
+def day_fields(e, day):
+    """What a day takes from its first event."""
+    return (e["platform"], text(e, "country"), tenure(e.get("installed_at"), day), text(e, "payer_state"))
 
 
 def tenure(installed_at, day):
-    if installed_at == ABSENT:
+    if installed_at is None:
         return "unknown"
     return "new" if installed_at // DAY == day else "returning"

@@ -138,7 +138,7 @@ def test_a_tie_goes_to_the_smaller_event_id_and_then_to_the_smaller_fields():
     two = dismissed() | {"event_id": event_id(2), "platform": "ios"}
     assert key("viewer_days", [two, one])[1] == "tv"
     absent, given = one, one | {"installed_at": 0, "payer_state": "coin_payer"}
-    assert key("viewer_days", [given, absent])[1:] == ("tv", "US", "unknown", "")
+    assert key("viewer_days", [absent, given])[1:] == ("tv", "US", "returning", "coin_payer")
 
 
 def test_a_sandbox_event_is_no_activity():
