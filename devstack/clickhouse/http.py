@@ -12,16 +12,19 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import lz4.frame
 from aiohttp import web
 
 from devstack.clickhouse import sql as text
 from devstack.clickhouse.blocks import Columns, header_block, wire_blocks
-from devstack.clickhouse.engine import Engine, Kind, Session, Statement
 from devstack.clickhouse.errors import Code, QueryError
 from devstack.clickhouse.packets import DISPLAY_NAME
+from devstack.clickhouse.statement import Kind, Statement
+
+if TYPE_CHECKING:  # importing the engine takes long
+    from devstack.clickhouse.engine import Engine, Session
 
 _T = TypeVar("_T")
 
@@ -82,7 +85,7 @@ class HttpFront:
     A client that goes away takes its statement with it.
     """
 
-    def __init__(self, engine: Engine, pool: Executor) -> None:
+    def __init__(self, engine: "Engine", pool: Executor) -> None:
         self._engine = engine
         self._pool = pool
 
@@ -120,7 +123,7 @@ class HttpFront:
         }
         self._engine.check_settings(settings)
         database = request.query.get("database") or request.headers.get("X-ClickHouse-Database", "")
-        session = await self._call(Session, self._engine, options, database)
+        session = await self._call(self._engine.open_session, options, database)
         try:
             await self._call(session.apply, settings)
             work = asyncio.ensure_future(self._call(_execute, session, request, sql, body))
@@ -167,7 +170,7 @@ async def _body(request: web.Request) -> bytes:
     return body
 
 
-def _execute(session: Session, request: web.Request, sql: str, body: bytes) -> _Result:
+def _execute(session: "Session", request: web.Request, sql: str, body: bytes) -> _Result:
     """Run a request's statement; blocks."""
     statement, data = _read(session, sql, body)
     if statement.kind is Kind.INSERT:
@@ -188,7 +191,7 @@ def _execute(session: Session, request: web.Request, sql: str, body: bytes) -> _
     return _Result(output, session.run(statement.sql, output, parameters), columns)
 
 
-def _insert(session: Session, statement: Statement, data: bytes) -> _Result:
+def _insert(session: "Session", statement: Statement, data: bytes) -> _Result:
     data_format = statement.output_format or "Values"
     if data_format == "Values":
         text.judge(data.decode(errors="replace"))
@@ -197,7 +200,7 @@ def _insert(session: Session, statement: Statement, data: bytes) -> _Result:
         return _Result(data_format, session.insert_file(statement.sql, file, data_format))
 
 
-def _read(session: Session, sql: str, body: bytes) -> tuple[Statement, bytes]:
+def _read(session: "Session", sql: str, body: bytes) -> tuple[Statement, bytes]:
     """Tell the statement from its data: the two may come in the address, the body, or both."""
     if sql:
         statement = session.read(sql)
@@ -254,7 +257,7 @@ async def _ping(_request: web.Request) -> web.Response:
     return web.Response(text="Ok.\n")
 
 
-async def serve_http(engine: Engine, pool: Executor, *, host: str, port: int) -> web.AppRunner:
+async def serve_http(engine: "Engine", pool: Executor, *, host: str, port: int) -> web.AppRunner:
     """Listen for clients."""
     front = HttpFront(engine, pool)
     app = web.Application(client_max_size=_BODY_BYTES)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from devstack.clickhouse import packets
 from devstack.clickhouse.blocks import (
@@ -16,11 +16,14 @@ from devstack.clickhouse.blocks import (
     read_block,
     wire_blocks,
 )
-from devstack.clickhouse.engine import Engine, Kind, Session
 from devstack.clickhouse.errors import Code, QueryError
 from devstack.clickhouse.frames import compress, read_frame
 from devstack.clickhouse.packets import FromClient, Query
+from devstack.clickhouse.statement import Kind
 from devstack.clickhouse.wire import Reader
+
+if TYPE_CHECKING:  # importing the engine takes long
+    from devstack.clickhouse.engine import Engine, Session
 
 _T = TypeVar("_T")
 
@@ -73,7 +76,7 @@ class NativeConnection:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: "Engine",
         pool: Executor,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
@@ -96,7 +99,7 @@ class NativeConnection:
     async def _serve_session(self) -> None:
         login = await packets.read_login(self._wire)
         options = self._engine.log_in(login.user or "default", login.password)
-        session = await self.call(Session, self._engine, options, login.database)
+        session = await self.call(self._engine.open_session, options, login.database)
         try:
             self._writer.write(packets.hello(self._engine.version, self._engine.timezone))
             await self._wire.string()  # quota key
@@ -106,7 +109,7 @@ class NativeConnection:
         finally:
             await self.call(session.close)
 
-    async def _serve_packet(self, session: Session) -> None:
+    async def _serve_packet(self, session: "Session") -> None:
         self._wire.drop()
         match await self._wire.varint():
             case FromClient.QUERY:
@@ -120,7 +123,7 @@ class NativeConnection:
                 sentence = f"Unknown packet {packet} from client"
                 raise QueryError.of(Code.UNKNOWN_PACKET_FROM_CLIENT, sentence)
 
-    async def _serve_query(self, session: Session, query: Query) -> None:
+    async def _serve_query(self, session: "Session", query: Query) -> None:
         abort = _Abort(self._wire, partial(self.call, session.kill))
         run = _Run(self, session, query, abort)
         try:
@@ -167,7 +170,7 @@ class NativeConnection:
 class _Run:
     """One statement from its packet to the last one before the end of the stream."""
 
-    def __init__(self, connection: NativeConnection, session: Session, query: Query, abort: _Abort) -> None:
+    def __init__(self, connection: NativeConnection, session: "Session", query: Query, abort: _Abort) -> None:
         self._connection = connection
         self._session = session
         self._query = query
@@ -274,7 +277,7 @@ class _Run:
             )
 
 
-async def serve_native(engine: Engine, pool: Executor, *, host: str, port: int) -> asyncio.Server:
+async def serve_native(engine: "Engine", pool: Executor, *, host: str, port: int) -> asyncio.Server:
     """Listen for clients."""
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,14 +1,17 @@
 """The development ClickHouse as clickhouse-driver, our driver, sees it."""
 
+import socket
 import threading
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
 MANY = 300_000
+GOLDEN = Path(__file__).parents[2] / "unit" / "devstack" / "golden" / "native.txt"
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "compressed"])
@@ -282,6 +285,30 @@ def test_the_server_says_what_it_is(plain_client):
     plain_client.execute("SELECT 1")
     assert plain_client.connection.server_info.display_name == "development engine (not a ClickHouse server)"
     assert plain_client.execute("SELECT timezone()") == [("UTC",)]
+
+
+def test_the_real_engine_says_what_was_recorded_byte_for_byte(stack):
+    """The recording that the front is tested with on canned answers is true."""
+    with Client(stack.clickhouse_host, port=stack.clickhouse_port) as client:
+        client.execute("CREATE DATABASE golden ENGINE = Atomic")
+        try:
+            with socket.create_connection((stack.clickhouse_host, stack.clickhouse_port), timeout=10) as raw:
+                for who, spoken in (
+                    line.split() for line in GOLDEN.read_text().splitlines() if line[0] != "="
+                ):
+                    if who == "C":
+                        raw.sendall(bytes.fromhex(spoken))
+                    else:
+                        assert read_exactly(raw, len(spoken) // 2).hex() == spoken
+        finally:
+            client.execute("DROP DATABASE golden SYNC")
+
+
+def read_exactly(raw, count):
+    received = b""
+    while len(received) < count:
+        received += raw.recv(count - len(received)) or pytest.fail("the server hung up")
+    return received
 
 
 def wait_for(met, attempts=100):
