@@ -5,8 +5,11 @@ import sys
 import typer
 
 from cliffhanger.commands import (
+    demo,
     down,
     migrate,
+    replay,
+    report,
     settings,
     simulate,
     status,
@@ -28,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (up, down, status, wipe, topics, migrate, worker, simulate, settings):
+for module in (up, down, status, wipe, topics, migrate, worker, simulate, replay, report, demo, settings):
     app.command(module.__name__.rpartition(".")[2], epilog=f"\b\nExamples:\n{module.EXAMPLES}")(module.run)
 
 

@@ -6,6 +6,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 TIMEOUT_S = 2.0
+LINES_TOTAL = "cliffhanger_lines_total{"
 
 
 class Partition(NamedTuple):
@@ -38,3 +39,15 @@ def ask(address: str) -> Health:
         )
     except (URLError, OSError, ValueError, KeyError, TypeError) as error:
         return Health("?", [f"no health page ({error})"], [])
+
+
+def lines_folded(address: str) -> int | None:
+    """How many lines a worker has folded since it started, or None when it does not answer."""
+    try:
+        with urlopen(f"http://{address}/metrics", timeout=TIMEOUT_S) as page:
+            text: str = page.read().decode()
+    except (URLError, OSError, ValueError):
+        return None
+    return sum(
+        int(float(line.rpartition(" ")[2])) for line in text.splitlines() if line.startswith(LINES_TOTAL)
+    )
