@@ -81,7 +81,8 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
         chunks = list(_chunks(zstandard.ZstdDecompressor().decompress(packed)))
         header = _HEADER.decode(chunks[0])
         partition = Partition(rules)
-        partition.next_offset, partition.watermark = header.next_offset, header.watermark
+        partition.next_offset = header.next_offset
+        partition.enter_slot(header.watermark)
         partition.tally = header.tally
         row_chunks = -(-header.rows // ROWS_A_SLICE)
         rows = [row for chunk in chunks[1 : 1 + row_chunks] for row in _ROWS.decode(chunk)]

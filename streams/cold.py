@@ -96,7 +96,7 @@ def thaw_plays(partition: Partition, viewer: Viewer) -> None:
         return
     cold = unpack_plays(viewer.cold, partition)
     viewer.cold, viewer.cold_to = b"", 0
-    kept, _ = _split(cold, partition.play_horizon, partition.rules.sitting_gap_ms)
+    kept, _ = _split(cold, partition.plays_gone_before, partition.rules.sitting_gap_ms)
     viewer.plays += _flat(kept)
     viewer.sittings += tuple(sittings.measure(group) for group in kept if group[0].counts)
 
@@ -104,14 +104,14 @@ def thaw_plays(partition: Partition, viewer: Viewer) -> None:
 def freeze_plays(partition: Partition, viewer: Viewer) -> None:
     """Pack the plays of sittings that are over, and drop those that are gone. All must be counted."""
     silent_before = partition.watermark - partition.rules.sitting_gap_ms
-    if not viewer.plays and not (viewer.cold and viewer.cold_to < partition.play_horizon):
+    if not viewer.plays and not (viewer.cold and viewer.cold_to < partition.plays_gone_before):
         return
     gap = partition.rules.sitting_gap_ms
     hot, over = _split(list(viewer.plays), silent_before, gap)
-    if not over and viewer.cold_to >= partition.play_horizon:
+    if not over and viewer.cold_to >= partition.plays_gone_before:
         return
     cold = [*unpack_plays(viewer.cold, partition), *_flat(over)]
-    packed = _flat(_split(cold, partition.play_horizon, gap)[0])
+    packed = _flat(_split(cold, partition.plays_gone_before, gap)[0])
     viewer.cold = pack_plays(packed) if packed else b""
     viewer.cold_to = max((play.last_at for play in packed), default=0)
     _forget(viewer, hot, over)
@@ -119,7 +119,7 @@ def freeze_plays(partition: Partition, viewer: Viewer) -> None:
 
 def drop_gone(partition: Partition, viewer: Viewer) -> None:
     """Forget the hot plays whose sittings are gone. All must be counted."""
-    kept, gone = _split(list(viewer.plays), partition.play_horizon, partition.rules.sitting_gap_ms)
+    kept, gone = _split(list(viewer.plays), partition.plays_gone_before, partition.rules.sitting_gap_ms)
     _forget(viewer, kept, gone)
 
 
@@ -156,7 +156,7 @@ def _share_gates(partition: Partition, paywall: Paywall) -> None:
 
 def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
     """Drop what is gone from a viewer's paywall, and pack the rest when it is silent. All must be counted."""
-    horizon = partition.paywall_horizon
+    horizon = partition.paywall_gone_before
     if isinstance(viewer.paywall, bytes):
         if viewer.paywall_to < horizon:
             viewer.paywall, viewer.paywall_to = None, 0
@@ -183,8 +183,8 @@ def sweep(partition: Partition, viewer_ids: list[str]) -> None:
         viewer = viewers[viewer_id]
         freeze_plays(partition, viewer)
         freeze_paywall(partition, viewer)
-        if viewer.days and viewer.days[-1].end_at < partition.day_horizon:
-            viewer.days = tuple(d for d in viewer.days if d.end_at >= partition.day_horizon)
+        if viewer.days and viewer.days[-1].end_at < partition.days_gone_before:
+            viewer.days = tuple(d for d in viewer.days if d.end_at >= partition.days_gone_before)
         if not (viewer.plays or viewer.cold or viewer.days or viewer.paywall):
             del viewers[viewer_id]
 

@@ -12,7 +12,6 @@ from streams.count import count_all
 from streams.days import merge_day
 from streams.decode import decode
 from streams.lines import (
-    AnyLine,
     Heartbeat,
     Pause,
     PlayEnd,
@@ -51,14 +50,23 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
     """
     events, indexes, bad = decode(payload)
     rejects = [Reject(index, reason) for index, reason in bad]
-    received = _receive_times(partition, timestamp_ms, events)
-    _raise_watermark(partition, offset, max(received, default=0))
-    floor = max(partition.watermark - partition.rules.lateness_ms, 0)
+    limit = timestamp_ms + partition.rules.clock_ahead_ms
+    lateness = partition.rules.lateness_ms
     applied = redundant = excluded = 0
-    for index, line, received_at in zip(indexes, events, received, strict=True):
+    for index, line in zip(indexes, events, strict=True):
+        received_at = line.received_at
+        if received_at is None:
+            received_at = timestamp_ms
+        elif received_at > limit:
+            received_at = limit
+        if received_at > partition.watermark:
+            if received_at >= partition.slot_end:
+                _enter_slot(partition, offset, received_at)
+            partition.watermark = received_at
+            partition.late_before = received_at - lateness if received_at > lateness else 0
         at = received_at - line.sent_at + line.occurred_at
-        if at < floor or line.sent_at < line.occurred_at:
-            unusable = at < 0 or line.sent_at < line.occurred_at
+        if at < partition.late_before or line.occurred_at > line.sent_at:
+            unusable = at < 0 or line.occurred_at > line.sent_at
             rejects.append(Reject(index, Reason.CLOCK_UNUSABLE if unusable else Reason.LATE))
         elif isinstance(line, ViewerDeletion):
             redundant += 1  # aggregates stay
@@ -78,23 +86,16 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
     return rejects
 
 
-def _receive_times(partition: Partition, timestamp_ms: int, events: list[AnyLine]) -> list[int]:
-    """When each line was received by a clock that can be trusted: at most a little ahead of the broker's."""
-    limit = timestamp_ms + partition.rules.clock_ahead_ms
-    return [
-        timestamp_ms if (at := event.received_at) is None else at if at <= limit else limit
-        for event in events
-    ]
+def _enter_slot(partition: Partition, offset: int, watermark: int) -> None:
+    """Count, and close the generation of rows, before the watermark enters another slot.
 
-
-def _raise_watermark(partition: Partition, offset: int, received_at: int) -> None:
-    """Raise the watermark; when it enters another slot, close the generation at the state before."""
-    if received_at > partition.watermark:
-        slot = partition.rules.generation_ms
-        if received_at // slot != partition.watermark // slot:
-            count_all(partition)
-            partition.book.open_generation(offset)
-        partition.watermark = received_at
+    A message can enter several slots: what it changes after the first belongs to the generation that
+    it opened, since a generation is named by its offset.
+    """
+    count_all(partition)
+    if partition.book.generation != offset:
+        partition.book.open_generation(offset)
+    partition.enter_slot(watermark)
 
 
 def _merge(partition: Partition, line: ViewerLine, at: int) -> bool:
@@ -103,21 +104,21 @@ def _merge(partition: Partition, line: ViewerLine, at: int) -> bool:
     if viewer is None:
         viewer = partition.viewers[line.viewer_id] = Viewer()
     days = viewer.days
-    changed = False
+    opened = False
     if not days or not days[0].first_at < at < days[0].end_at:
-        changed = merge_day(partition, viewer, line, at)
+        opened = merge_day(partition, viewer, line, at)
     if type(line) in _PROGRESS:
-        return _merge_progress(partition, viewer, line, at) or changed  # type: ignore[arg-type]
+        return _merge_progress(partition, viewer, line, at) or opened  # type: ignore[arg-type]
     if type(line) is PlayStart:
-        return merge_start(partition, viewer, line, at) or changed
-    return PaywallMerge(partition, viewer, at).merge(line) or changed
+        return merge_start(partition, viewer, line, at) or opened
+    return PaywallMerge(partition, viewer, at).merge(line) or opened
 
 
 def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: int) -> bool:
     """Raise the maxima of a play. This is what most events are: it is written to be fast."""
     playback_id = line.playback_id
     for play in viewer.plays:
-        if play.playback_id == playback_id and play.last_at >= partition.play_horizon:
+        if play.playback_id == playback_id and play.last_at >= partition.plays_gone_before:
             break
     else:
         play = open_play(partition, viewer, playback_id, at)

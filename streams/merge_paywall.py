@@ -152,8 +152,8 @@ class PaywallMerge:
         """A rewarded ad was watched: the first reward says what it is worth, any may verify it."""
         new = (self.at, line.event_id, line.revenue_usd_micros, line.paywall_impression_id or "")
         ad = self.paywall.ads.get(line.ad_session_id)
-        if ad is not None and ad.at < self.partition.reach_horizon:
-            if ad.at >= self.partition.paywall_horizon:
+        if ad is not None and ad.at < self.partition.closed_before:
+            if ad.at >= self.partition.paywall_gone_before:
                 return False
             ad = None
         if ad is None:
@@ -178,10 +178,10 @@ class PaywallMerge:
             line.revenue_usd_micros, line.paywall_impression_id or "",
         )  # fmt: skip
         known = self.paywall.unlocks.get(line.unlock_id)
-        if known is not None and known.at < self.partition.paywall_horizon:
+        if known is not None and known.at < self.partition.paywall_gone_before:
             known = None
         if known is not None:
-            if known.at < self.partition.reach_horizon or _first_of(known) <= _first_of(new):
+            if known.at < self.partition.closed_before or _first_of(known) <= _first_of(new):
                 return False
             self._take_unlock_off(known)
         new.played_after = starts_after(self.viewer, self.at, self.partition.rules.played_after_ms)
@@ -192,8 +192,8 @@ class PaywallMerge:
     def _open_impression(self, impression_id: str) -> Impression | None:
         """Return an impression, opened if there is none; None when it is closed."""
         impression = self.paywall.impressions.get(impression_id)
-        if impression is not None and impression.shown_at < self.partition.reach_horizon:
-            if impression.shown_at >= self.partition.paywall_horizon:
+        if impression is not None and impression.shown_at < self.partition.closed_before:
+            if impression.shown_at >= self.partition.paywall_gone_before:
                 return None
             impression = None
         if impression is None:
@@ -204,8 +204,8 @@ class PaywallMerge:
     def _open_order(self, order_id: str) -> Order | None:
         """Return an order, opened if there is none; None when it is closed."""
         order = self.paywall.orders.get(order_id)
-        if order is not None and order.last_at < self.partition.reach_horizon:
-            if order.last_at >= self.partition.paywall_horizon:
+        if order is not None and order.last_at < self.partition.closed_before:
+            if order.last_at >= self.partition.paywall_gone_before:
                 return None
             order = None
         if order is None:

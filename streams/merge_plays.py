@@ -140,14 +140,14 @@ def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: int)
         return
     live: Paywall = cold.live_paywall(partition, viewer)
     for unlock in live.unlocks.values():
-        if unlock.at <= started_at <= unlock.at + within and unlock.at >= partition.reach_horizon:
+        if unlock.at <= started_at <= unlock.at + within and unlock.at >= partition.closed_before:
             unlock.played_after = starts_after(viewer, unlock.at, within)
             partition.touch_unlock(viewer, unlock)
 
 
 def _forgotten(partition: Partition, viewer: Viewer, play: Play) -> bool:
     """Whether the play's sitting is gone; if so, all that is gone with it is dropped."""
-    if play.last_at >= partition.play_horizon:
+    if play.last_at >= partition.plays_gone_before:
         return False
     cold.drop_gone(partition, viewer)
     return play not in viewer.plays

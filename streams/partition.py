@@ -45,41 +45,43 @@ class Partition:
     """Viewers, hot rows, watermark: all that the fold of one partition remembers.
 
     A deterministic state machine: after the same prefix of the log, and a count, two of them are equal.
+    What is gone is decided by the slot that the watermark is in, and so changes only where everything
+    has just been counted.
+
+    Attributes:
+        late_before: an event older than this is late.
+        slot_end: the first watermark that is in another slot.
+        plays_gone_before: a sitting (or a play without a start) that ended before this is gone.
+        closed_before: what happened at a paywall before this is closed: no event changes it any more.
+        paywall_gone_before: and before this is gone. Between the two it supports what is open.
+        days_gone_before: a day that ended before this is gone.
     """
 
     def __init__(self, rules: FoldRules) -> None:
         self.rules = rules
         self.next_offset = 0
-        self.watermark = 0
         self.viewers: dict[str, Viewer] = {}
         self.book = RowBook()
         self.tally = Tally()
         self.touched = Touched()
         self._shared: dict[Hashable, Hashable] = {}
+        self.enter_slot(0)
+
+    def enter_slot(self, watermark: int) -> None:
+        """Raise the watermark to a time in another slot, and with it what is gone."""
+        rules = self.rules
+        self.watermark = watermark
+        self.late_before = max(watermark - rules.lateness_ms, 0)
+        slot = watermark - watermark % rules.generation_ms
+        self.slot_end = slot + rules.generation_ms
+        self.plays_gone_before = slot - rules.lateness_ms - rules.sitting_gap_ms
+        self.closed_before = slot - rules.lateness_ms - REACH_MS
+        self.paywall_gone_before = self.closed_before - REACH_MS - HOUR_MS
+        self.days_gone_before = slot - rules.lateness_ms - HOUR_MS
 
     def share(self, value: T) -> T:
         """Return the one copy of a value that is kept for all viewers."""
         return self._shared.setdefault(value, value)  # type: ignore[return-value]
-
-    @property
-    def play_horizon(self) -> int:
-        """A sitting (or a play without a start) that ended before this is gone."""
-        return self.watermark - self.rules.lateness_ms - self.rules.sitting_gap_ms
-
-    @property
-    def reach_horizon(self) -> int:
-        """What happened at a paywall before this is closed: no event changes it any more."""
-        return self.watermark - self.rules.lateness_ms - REACH_MS
-
-    @property
-    def paywall_horizon(self) -> int:
-        """What happened at a paywall before this is gone. Between the two it supports what is open."""
-        return self.reach_horizon - REACH_MS - HOUR_MS
-
-    @property
-    def day_horizon(self) -> int:
-        """A day that ended before this is gone."""
-        return self.watermark - self.rules.lateness_ms - HOUR_MS
 
     def touch_play(self, viewer: Viewer, play: Play) -> None:
         """Have a play counted."""
@@ -89,13 +91,13 @@ class Partition:
 
     def touch_unlock(self, viewer: Viewer, unlock: Unlock) -> None:
         """Have an unlock counted, unless it is closed."""
-        if not unlock.touched and unlock.at >= self.reach_horizon:
+        if not unlock.touched and unlock.at >= self.closed_before:
             unlock.touched = True
             self.touched.unlocks.append((viewer, unlock))
 
     def touch_impression(self, viewer: Viewer, impression: Impression) -> None:
         """Have an impression counted, unless it is closed."""
-        if not impression.touched and impression.shown_at >= self.reach_horizon:
+        if not impression.touched and impression.shown_at >= self.closed_before:
             impression.touched = True
             self.touched.impressions.append((viewer, impression))
 

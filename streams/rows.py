@@ -101,9 +101,13 @@ class RowBook:
                 yield name, row
 
     def restore(self, generation: int, rows: Iterable[tuple[str, Row]]) -> None:
-        """Take over the open rows of a checkpoint. All of them have been written."""
+        """Take over the open rows of a checkpoint. All of them have been written.
+
+        They may have been packed before they were written, so what they say of that does not count.
+        """
         self.open_generation(generation)
         for name, row in rows:
+            row.dirty = False
             self.tables[name].open[row.key] = row
 
 
