@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ class Record:
     pid: int
     birth: str
     address: str
+    ports: Mapping[str, int]
 
 
 def sight(pid: int) -> Sighting | None:
@@ -90,7 +91,7 @@ class Process:
         """What was started last, alive or not; None after a stop."""
         try:
             fields = json.loads(self.pid_path.read_text())
-            return Record(pid=int(fields["pid"]), birth=fields["birth"], address=fields["address"])
+            return Record(int(fields["pid"]), fields["birth"], fields["address"], fields["ports"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
@@ -117,7 +118,7 @@ class Process:
         sighting = sight(record.pid)
         return sighting if sighting and sighting.birth == record.birth else None
 
-    def spawn(self, command: Sequence[str], *, address: str) -> int:
+    def spawn(self, command: Sequence[str], *, address: str, ports: Mapping[str, int]) -> int:
         """Start `command` in a session of its own, its output appended to the log file."""
         if self.pid is not None:
             message = f"{self.name} is running already (pid {self.pid})"
@@ -135,7 +136,7 @@ class Process:
         _children[child.pid] = child
         sighting = sight(child.pid)
         birth = sighting.birth if sighting else "died at once"
-        self._write(Record(pid=child.pid, birth=birth, address=address))
+        self._write(Record(child.pid, birth, address, dict(ports)))
         return child.pid
 
     def _write(self, record: Record) -> None:

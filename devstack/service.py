@@ -85,20 +85,20 @@ class Service:
     def launch(self) -> bool:
         """Start the process without waiting for it; False when it runs already."""
         if self.pid is not None:
-            self._check_address()
+            self._check_ports_unchanged()
             self.resume()
             return False
         self.check_ports()
         command = self.program.prepare()
-        self.process.spawn(command, address=self.program.address)
+        self.process.spawn(command, address=self.program.address, ports=self.program.ports)
         return True
 
-    def _check_address(self) -> None:
+    def _check_ports_unchanged(self) -> None:
         record = self.process.record
-        if record and record.address != self.program.address:
+        if record and record.ports != self.program.ports:
             message = (
-                f"{self.name} runs already, at {record.address} and not at "
-                f"{self.program.address}: take the stack down first"
+                f"{self.name} runs already, with {_listed(record.ports)} and not with "
+                f"{_listed(self.program.ports)}: take the stack down first"
             )
             raise DevStackError(message)
 
@@ -142,3 +142,7 @@ class Service:
         """Let a paused service go on."""
         if self.process.suspended:
             self.process.send(signal.SIGCONT)
+
+
+def _listed(ports: Mapping[str, int]) -> str:
+    return ", ".join(f"{setting}={port}" for setting, port in ports.items())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devstack.clickhouse.engine import Engine
 from devstack.clickhouse.http import serve_http
-from devstack.clickhouse.native import serve_native
+from devstack.clickhouse.native import NativeServer
 from devstack.ports import LOOPBACK, StackPorts
 
 _THREADS = 64  # a statement holds one as long as it runs
@@ -52,12 +52,13 @@ async def serve(arguments: Arguments) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = Engine(arguments.path)
     pool = ThreadPoolExecutor(_THREADS, "statement")
-    native = await serve_native(engine, pool, host=arguments.host, port=arguments.port)
+    native = NativeServer(engine, pool)
+    await native.listen(arguments.host, arguments.port)
     http = await serve_http(engine, pool, host=arguments.host, port=arguments.http_port)
-    _log.info("development engine %s listens on %s", engine.version, arguments)
+    _log.info("development engine %s in %s listens", engine.version, arguments.path)
     await stop.wait()
-    native.close()
     await asyncio.to_thread(engine.kill_all)
+    await native.close()
     await http.cleanup()
     engine.close()
     _log.info("stopped")

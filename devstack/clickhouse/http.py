@@ -18,6 +18,7 @@ import lz4.frame
 from aiohttp import web
 
 from devstack.clickhouse import sql as text
+from devstack.clickhouse.abort import kill_until_done
 from devstack.clickhouse.blocks import Columns, header_block, wire_blocks
 from devstack.clickhouse.errors import Code, QueryError
 from devstack.clickhouse.packets import DISPLAY_NAME
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # importing the engine takes long
 _T = TypeVar("_T")
 
 _BODY_BYTES = 1 << 30
+_CLOSE_S = 5
 
 # Parameters of the protocol itself; all others but param_* are settings. A session_id is taken and
 # not kept: each request is a session of its own.
@@ -131,8 +133,8 @@ class HttpFront:
                 revision = int(request.query.get("client_protocol_version", "0"))
                 return await _respond(await asyncio.shield(work), revision)
             except asyncio.CancelledError:
-                await self._call(session.kill)
-                await asyncio.wait({work})
+                await asyncio.shield(kill_until_done(work, partial(self._call, session.kill)))
+                work.exception()  # told to nobody
                 raise
         finally:
             await asyncio.shield(self._call(session.close))
@@ -264,7 +266,7 @@ async def serve_http(engine: "Engine", pool: Executor, *, host: str, port: int) 
     app.router.add_get("/ping", _ping)
     app.router.add_get("/", front.answer)
     app.router.add_post("/", front.answer)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_CLOSE_S)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     return runner

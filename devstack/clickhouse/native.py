@@ -1,13 +1,14 @@
 """ClickHouse's native protocol over TCP in front of the embedded engine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from devstack.clickhouse import packets
+from devstack.clickhouse.abort import Abort
 from devstack.clickhouse.blocks import (
     EMPTY_BLOCK,
     Block,
@@ -28,43 +29,7 @@ if TYPE_CHECKING:  # importing the engine takes long
 _T = TypeVar("_T")
 
 _CHUNK_BYTES = 1 << 20
-_KILL_AGAIN_S = 0.2
-
-
-class _Abort:
-    """Ends what a client runs when the client says or does anything meanwhile.
-
-    While a statement runs, a client sends nothing but a cancel or the end of its connection. Either
-    way the statement is killed, again and again, for a kill misses what has not quite begun.
-    """
-
-    def __init__(self, reader: Reader, kill: Callable[[], Awaitable[object]]) -> None:
-        self._reader = reader
-        self._kill = kill
-        self._heard: asyncio.Future[None] | None = None
-        self.aborted = False
-
-    async def guard(self, work: Awaitable[_T]) -> _T:
-        """Wait for the work, and kill it when the client is heard before it ends."""
-        job: asyncio.Future[_T] = asyncio.ensure_future(work)
-        if self._heard is None:
-            self._reader.drop()
-            self._heard = asyncio.ensure_future(self._reader.need(1))
-        both: set[asyncio.Future[Any]] = {job, self._heard}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not job.done():
-            self.aborted = True
-            while not job.done():
-                await self._kill()
-                await asyncio.wait({job}, timeout=_KILL_AGAIN_S)
-        return await job
-
-    async def close(self) -> None:
-        """Stop listening; what was heard stays in the reader."""
-        if self._heard is not None:
-            self._heard.cancel()
-            with suppress(asyncio.CancelledError, EOFError, OSError):
-                await self._heard
+_CLOSE_S = 5
 
 
 class NativeConnection:
@@ -124,7 +89,7 @@ class NativeConnection:
                 raise QueryError.of(Code.UNKNOWN_PACKET_FROM_CLIENT, sentence)
 
     async def _serve_query(self, session: "Session", query: Query) -> None:
-        abort = _Abort(self._wire, partial(self.call, session.kill))
+        abort = Abort(self._wire, partial(self.call, session.kill))
         run = _Run(self, session, query, abort)
         try:
             await run.execute()
@@ -170,7 +135,7 @@ class NativeConnection:
 class _Run:
     """One statement from its packet to the last one before the end of the stream."""
 
-    def __init__(self, connection: NativeConnection, session: "Session", query: Query, abort: _Abort) -> None:
+    def __init__(self, connection: NativeConnection, session: "Session", query: Query, abort: Abort) -> None:
         self._connection = connection
         self._session = session
         self._query = query
@@ -277,10 +242,30 @@ class _Run:
             )
 
 
-async def serve_native(engine: "Engine", pool: Executor, *, host: str, port: int) -> asyncio.Server:
-    """Listen for clients."""
+class NativeServer:
+    """Listens for clients and knows those that are connected."""
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await NativeConnection(engine, pool, reader, writer).serve()
+    def __init__(self, engine: "Engine", pool: Executor) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    return await asyncio.start_server(accept, host, port, limit=_CHUNK_BYTES)
+    async def listen(self, host: str, port: int) -> None:
+        """Begin to accept clients."""
+        self._server = await asyncio.start_server(self._accept, host, port, limit=_CHUNK_BYTES)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = NativeConnection(self._engine, self._pool, reader, writer)
+        serving = asyncio.ensure_future(connection.serve())
+        self._connections[serving] = writer
+        serving.add_done_callback(self._connections.pop)
+
+    async def close(self) -> None:
+        """Accept nobody any more, hang up on everybody, and wait until what they ran has ended."""
+        if self._server is not None:
+            self._server.close()
+        for writer in self._connections.values():
+            writer.transport.abort()
+        if self._connections:
+            await asyncio.wait(list(self._connections), timeout=_CLOSE_S)

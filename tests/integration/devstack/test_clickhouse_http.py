@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from devstack.process import wait_until
+
 
 @pytest.fixture
 def ask(stack, database):
@@ -78,6 +80,15 @@ def test_an_insert_that_violates_a_constraint_is_reported(ask):
     ask(body=b"CREATE TABLE c (a UInt8, CONSTRAINT small CHECK a < 5) ENGINE = MergeTree ORDER BY a")
     assert refusal(ask, "INSERT INTO c VALUES", body=b"(7)")[1] == 469
     assert ask("SELECT count() FROM c") == b"0\n"
+
+
+def test_a_client_that_goes_away_takes_its_query_with_it(stack, ask):
+    slow = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number), 'http')"
+    address = f"{stack.clickhouse_http_url}?{urllib.parse.urlencode({'query': slow})}"
+    with pytest.raises(TimeoutError):
+        urllib.request.urlopen(address, timeout=0.5)
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%ignore(sipHash64(number), ''http'')'"
+    assert wait_until(lambda: ask(running) == b"0\n", timeout_s=10)
 
 
 def test_a_get_does_not_write(ask, table):

@@ -10,6 +10,8 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ErrorCodes, ServerException
 
+from devstack.process import wait_until
+
 MANY = 300_000
 GOLDEN = Path(__file__).parents[2] / "unit" / "devstack" / "golden" / "native.txt"
 
@@ -203,7 +205,7 @@ def test_a_client_that_goes_away_takes_its_query_with_it(stack):
         client = Client(stack.clickhouse_host, port=stack.clickhouse_port, send_receive_timeout=1)
         with pytest.raises(OSError, match="timed out"):
             client.execute(slow)
-        wait_for(lambda: watcher.execute(running) == [(0,)])
+        assert wait_until(lambda: watcher.execute(running) == [(0,)], timeout_s=10)
 
 
 def test_a_slow_query_does_not_hold_up_another_client(stack):
@@ -309,11 +311,3 @@ def read_exactly(raw, count):
     while len(received) < count:
         received += raw.recv(count - len(received)) or pytest.fail("the server hung up")
     return received
-
-
-def wait_for(met, attempts=100):
-    for _ in range(attempts):
-        if met():
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError

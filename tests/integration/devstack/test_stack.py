@@ -3,6 +3,7 @@
 import dataclasses
 import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -12,6 +13,7 @@ from clickhouse_driver.errors import SocketTimeoutError
 
 from devstack import DevStack, DevStackError, PortTakenError, free_ports
 from devstack.ports import is_free
+from devstack.process import wait_until
 
 TOPIC = "survivors"
 
@@ -89,15 +91,33 @@ async def test_killed_services_are_noticed_and_mended_and_keep_what_they_acknowl
     assert await first_message(stack) == b"message"
 
 
-def test_down_leaves_nothing_running_and_can_be_repeated(stack, database):
+def test_down_ends_what_runs_and_can_be_repeated(stack, database):
     execute(stack, f"CREATE TABLE {database}.t (a UInt64) ENGINE = MergeTree ORDER BY a")
     execute(stack, f"INSERT INTO {database}.t VALUES", [(7,)])
-    stack.down()
+    with endless_query(stack):
+        stack.down()
     stack.down()
     assert [(status.running, status.crashed) for status in stack.status()] == [(False, False)] * 2
     assert all(is_free(port) for port in dataclasses.astuple(stack.ports))
+    assert "Traceback" not in stack.clickhouse.process.log_tail(lines=100)
     stack.up()
     assert execute(stack, f"SELECT a FROM {database}.t") == [(7,)]
+
+
+@contextmanager
+def endless_query(stack):
+    """Run a query that somebody else has to end."""
+
+    def run():
+        with pytest.raises(EOFError):
+            execute(stack, "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))")
+
+    running = threading.Thread(target=run)
+    running.start()
+    count = "SELECT count() FROM system.processes WHERE query LIKE '%ignore(sipHash64(number))'"
+    assert wait_until(lambda: execute(stack, count) == [(1,)], timeout_s=10)
+    yield
+    running.join()
 
 
 def test_watching_ends_when_it_is_told_to(stack):

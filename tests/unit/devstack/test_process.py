@@ -30,7 +30,7 @@ def stranger():
 
 def test_a_process_is_started_found_and_stopped(process, tmp_path):
     assert (process.pid, process.crashed) == (None, False)
-    pid = process.spawn(SLEEP, address="here:1")
+    pid = process.spawn(SLEEP, address="here:1", ports={})
     assert process.pid == pid
     assert Process("sleeper", tmp_path).pid == pid
     assert process.record.address == "here:1"
@@ -41,14 +41,17 @@ def test_a_process_is_started_found_and_stopped(process, tmp_path):
 
 
 def test_a_second_start_is_refused(process):
-    process.spawn(SLEEP, address="")
+    process.spawn(SLEEP, address="", ports={})
     with pytest.raises(DevStackError, match="running already"):
-        process.spawn(SLEEP, address="")
+        process.spawn(SLEEP, address="", ports={})
 
 
 def test_a_stranger_who_got_the_pid_is_never_signalled(process, stranger):
     somebody_else = sight(os.getpid()).birth
-    process.pid_path.write_text(json.dumps({"pid": stranger.pid, "birth": somebody_else, "address": ""}))
+    assert somebody_else != sight(stranger.pid).birth
+    process.pid_path.write_text(
+        json.dumps({"pid": stranger.pid, "birth": somebody_else, "address": "", "ports": {}})
+    )
     assert (process.pid, process.crashed) == (None, True)
     assert not process.send(signal.SIGTERM)
     process.kill()
@@ -64,14 +67,14 @@ def test_a_damaged_pid_file_points_to_nobody(process, text):
 
 
 def test_a_process_that_ignores_the_polite_signal_is_killed(process):
-    pid = process.spawn(DEAF, address="")
+    pid = process.spawn(DEAF, address="", ports={})
     assert wait_until(lambda: "deaf" in process.log_tail(), timeout_s=5)
     process.stop(grace_s=0.1)
     assert sight(pid) is None
 
 
 def test_a_paused_process_can_be_stopped(process):
-    process.spawn(SLEEP, address="")
+    process.spawn(SLEEP, address="", ports={})
     process.send(signal.SIGSTOP)
     assert wait_until(lambda: process.suspended, timeout_s=5)
     process.stop()
@@ -79,19 +82,19 @@ def test_a_paused_process_can_be_stopped(process):
 
 
 def test_a_death_is_noticed(process):
-    pid = process.spawn(SLEEP, address="")
+    pid = process.spawn(SLEEP, address="", ports={})
     os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: process.crashed, timeout_s=5)
     assert process.pid is None
 
 
 def test_a_process_that_dies_at_once_has_crashed(process):
-    process.spawn(["false"], address="")
+    process.spawn(["false"], address="", ports={})
     assert wait_until(lambda: process.crashed, timeout_s=5)
 
 
 def test_the_end_of_the_log_can_be_shown(process):
     assert process.log_tail() == ""
-    process.spawn(["sh", "-c", "echo one; echo two >&2; echo three"], address="")
+    process.spawn(["sh", "-c", "echo one; echo two >&2; echo three"], address="", ports={})
     assert wait_until(lambda: process.crashed, timeout_s=5)
     assert process.log_tail(lines=2) == "two\nthree"

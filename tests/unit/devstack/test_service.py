@@ -13,11 +13,11 @@ class ScriptProgram:
     """A program that is a line of shell and answers when a flag is set."""
 
     name = "script"
+    address = "here:1"
 
-    def __init__(self, script="sleep 60", *, ports=None, address="here:1"):
+    def __init__(self, script="sleep 60", *, ports=None):
         self.script = script
         self.ports = ports or {}
-        self.address = address
         self.ready = threading.Event()
 
     def prepare(self):
@@ -71,10 +71,11 @@ def test_a_port_of_another_program_is_named_with_its_setting(run, monkeypatch):
     assert service.pid is None
 
 
-def test_a_running_service_is_not_moved_to_another_address(run):
-    run(ScriptProgram(address="here:1")).launch()
-    with pytest.raises(DevStackError, match="runs already, at here:1 and not at there:2"):
-        run(ScriptProgram(address="there:2")).launch()
+def test_a_running_service_is_not_moved_to_other_ports(run, monkeypatch):
+    monkeypatch.setattr(service_module, "is_free", lambda port: True)
+    run(ScriptProgram(ports={"kafka": 19092})).launch()
+    with pytest.raises(DevStackError, match="runs already, with kafka=19092 and not with kafka=19096"):
+        run(ScriptProgram(ports={"kafka": 19096})).launch()
 
 
 def test_a_killed_service_has_died_and_a_stopped_one_has_not(run):
