@@ -1,0 +1,53 @@
+# Two commands do everything: `make demo` and `make test`. `make help` names the rest.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+
+.PHONY: help demo test test-unit lint format bench clean
+
+help:
+	@echo "make demo       a stack, two workers, a simulated platform and live numbers; Ctrl-C stops all"
+	@echo "make test       lint and every test, on a real Kafka and the real engine"
+	@echo "make test-unit  the tests that need no server"
+	@echo "make lint       style, types, layers"
+	@echo "make format     put the code into its form"
+	@echo "make bench      the measurements of the README"
+	@echo "make clean      stop the development stack; delete its data and what tools left behind"
+
+demo: .venv/ready
+	@$(PY) -m cliffhanger demo
+
+test: lint
+	$(PY) -m pytest
+
+test-unit: .venv/ready
+	$(PY) -m pytest tests/unit tests/properties tests/contracts
+
+lint: .venv/ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/ready
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench: .venv/ready
+	$(PY) -m benchmarks
+
+clean:
+	@if test -x $(PY); then $(PY) -m cliffhanger down; fi
+	rm -rf .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/ready: requirements.lock
+	@if test -z "$(PYTHON)"; then \
+		echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than Python 3.11: name another: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv || { \
+		echo "$(PYTHON) cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)" >&2; \
+		rm -rf .venv; exit 1; }
+	@echo "installing into .venv (about a minute, once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
