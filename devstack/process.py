@@ -91,7 +91,7 @@ class Process:
         """What was started last, alive or not; None after a stop."""
         try:
             fields = json.loads(self.pid_path.read_text())
-            return Record(int(fields["pid"]), fields["birth"], fields["address"], fields["ports"])
+            return Record(int(fields["pid"]), fields["birth"], fields["address"], fields.get("ports", {}))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
