@@ -212,7 +212,7 @@ def _forget(viewer: Viewer, kept: list[_Group], left: list[_Group]) -> None:
     """Keep some groups of hot plays with their sittings, and no others."""
     if left:
         viewer.plays = _flat(kept)
-        dropped = {(g[0].place.series_id, g[0].started_at) for g in left if g[0].place is not None}
+        dropped = {(g[0].place.series_id, g[0].started_at) for g in left if g[0].counts}  # type: ignore[union-attr]
         viewer.sittings = tuple(s for s in viewer.sittings if (s.series_id, s.start_at) not in dropped)
 
 
