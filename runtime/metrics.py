@@ -33,9 +33,6 @@ class WorkerMetrics:
         self.checkpoint = Histogram(
             "checkpoint_seconds", "CPU time to encode and pack one partition.", buckets=SECONDS, **made
         )
-        self.stall = Histogram(
-            "stall_seconds", "How long the fold was kept from folding at a stretch.", buckets=SECONDS, **made
-        )
         self.assigned = Gauge(
             "assigned_partitions", "Partitions of this worker. 0 for minutes: restart it.", **made
         )

@@ -34,7 +34,7 @@ class Owned:
         self.must_seek = False
         self.stopped = ""
         self.checkpointed_at = now_s
-        self.checkpoint_cost_s = 0.0
+        self.checkpoint_cost_s = 0.0  # to encode and to write
         self.checkpoint_bytes = 0
 
     def accepts(self, offset: int) -> bool:

@@ -15,7 +15,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, Protocol
 
 from runtime.clock import Clock
@@ -30,13 +29,12 @@ from schemas.tables import (
     VIEWER_DAYS,
     CounterTable,
 )
-from streams import checkpoint as codec
-from streams.cold import sweep
+from streams.checkpoint import encode
+from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_paywall
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
-from warehouse.checkpoints import Checkpoint, sha256_hex
 from warehouse.writer import QuarantinedLine
 
 log = logging.getLogger(__name__)
@@ -44,8 +42,6 @@ log = logging.getLogger(__name__)
 PAYWALL_TABLES = (PAYWALL_MINUTES, UNLOCK_MINUTES)
 PLAYBACK_TABLES = (EPISODE_MINUTES, VIEWER_DAYS)
 YIELD_AFTER_S = 0.02
-VIEWERS_A_SLICE = 500
-MIN_CHECKPOINT_S = 5.0
 
 
 class Group(Protocol):
@@ -92,6 +88,7 @@ class Worker:
         self._writing: asyncio.Task[None] | None = None
         self._checkpointing: asyncio.Task[None] | None = None
         self._unacknowledged: list[Any] = []
+        self._checkpointer = Checkpointer(settings, rules, clock)
 
     async def load(self, numbers: Sequence[int]) -> None:
         """Take over partitions: load their checkpoints. Gives up when the group moves on meanwhile."""
@@ -151,7 +148,8 @@ class Worker:
                 for owned in self.partitions.values():
                     if not owned.stopped:
                         self._fold_waiting(owned)
-                        await self._write_checkpoint(owned, list(codec.encode(self._counted(owned))))
+                        count_all(owned.state)
+                        await self._write_checkpoint(owned, list(encode(owned.state)))
                 await self._written()
             self.stopping = True
 
@@ -242,6 +240,7 @@ class Worker:
             self.metrics.rows.labels(table.name).inc(len(rows))
         if owned is not None and checkpoint is not None:
             owned.checkpointed_at = self.clock.monotonic_s()
+            owned.checkpoint_cost_s += owned.checkpointed_at - began
             owned.checkpoint_bytes = len(checkpoint.state)
             owned.fresh = False
         self.flushed_at = self.clock.monotonic_s()
@@ -265,18 +264,13 @@ class Worker:
             self._writing = None
 
     def _checkpoint_due(self) -> None:
-        """Start a checkpoint of the partition that waited longest, when it is due."""
+        """Start a checkpoint when a partition is due and none is under way; raise what the last raised."""
         if self._checkpointing is not None:
             if not self._checkpointing.done():
                 return
             self._checkpointing.result()
-        now = self.clock.monotonic_s()
-        live = [o for o in self.partitions.values() if not o.stopped]
-        cost = sum(owned.checkpoint_cost_s for owned in live)
-        slowest = self.settings.checkpoint_s
-        every = min(max(cost / self.settings.checkpoint_share, MIN_CHECKPOINT_S), slowest)
-        owned = min(live, key=lambda o: o.checkpointed_at, default=None)
-        if owned is not None and now - owned.checkpointed_at >= every - every / (len(live) + 1):
+        owned = self._checkpointer.due(self.partitions.values())
+        if owned is not None:
             self._checkpointing = asyncio.create_task(self._checkpoint(owned, self.generation))
 
     async def _checkpoint(self, owned: Owned, generation: int | None) -> None:
@@ -284,48 +278,23 @@ class Worker:
         async with self.busy:
             if self._has_moved_on(generation) or self.stopping:
                 return
-            began = self.clock.monotonic_s()
-            self._counted(owned)
+            count_all(owned.state)
             owned.encoding = True
-            spent = self.clock.monotonic_s() - began
-        chunks: list[bytes] = []
-        viewer_ids = iter(list(owned.state.viewers))
-        while some := list(islice(viewer_ids, VIEWERS_A_SLICE)):
-            spent += self._timed(lambda some=some: sweep(owned.state, some))  # type: ignore[misc]
-            await asyncio.sleep(0)
-        encoder = codec.encode(owned.state)
-        while True:
-            began = self.clock.monotonic_s()
-            chunk = next(encoder, None)
-            spent += self.clock.monotonic_s() - began
-            if chunk is None:
-                break
-            chunks.append(chunk)
-            await asyncio.sleep(0)
+        chunks = await self._checkpointer.encode(owned)
         async with self.busy:
             if self._has_moved_on(generation) or self.stopping:
                 return
-            owned.checkpoint_cost_s = spent
-            self.metrics.checkpoint.observe(spent)
+            self.metrics.checkpoint.observe(owned.checkpoint_cost_s)
             await self._write_checkpoint(owned, chunks)
             self._fold_waiting(owned)
-
-    def _timed(self, work: Callable[[], None]) -> float:
-        began = self.clock.monotonic_s()
-        work()
-        return self.clock.monotonic_s() - began
 
     async def _write_checkpoint(self, owned: Owned, chunks: list[bytes]) -> None:
         """Write all rows of a partition that are still unwritten, then its checkpoint."""
         await self._written()
         rows = self._take_rows(owned, COUNTER_TABLES)
         lines = owned.take_lines(self.settings.source_epoch)
-        build = partial(_build, self.settings, self.rules.digest(), _facts(owned), chunks)
-        self._start_writing(Flush(lines, rows, build), owned)
-
-    def _counted(self, owned: Owned) -> Partition:
-        count_all(owned.state)
-        return owned.state
+        row = partial(self._checkpointer.row, self._checkpointer.facts(owned), chunks)
+        self._start_writing(Flush(lines, rows, row), owned)
 
     def _forget_other(self, generation: int) -> None:
         """Drop all states when the group has moved on: what this worker owns, it loads again."""
@@ -340,37 +309,6 @@ class Worker:
 
     def _positions(self) -> str:
         return ", ".join(f"{number}@{offset}" for number, offset in self.positions().items()) or "none"
-
-
-def _facts(owned: Owned) -> dict[str, int]:
-    """What a checkpoint says of a state beside the state, taken now."""
-    state, tally = owned.state, owned.state.tally
-    return {
-        "partition": owned.number,
-        "next_offset": state.next_offset,
-        "generation": state.book.generation,
-        "watermark_ms": state.watermark,
-        "viewers": len(state.viewers),
-        "received": tally.received,
-        "applied": tally.applied,
-        "redundant": tally.redundant,
-        "excluded": tally.excluded,
-        "quarantined": tally.quarantined,
-    }
-
-
-def _build(settings: WorkerSettings, digest: str, facts: dict[str, int], chunks: list[bytes]) -> Checkpoint:
-    state = codec.compress(chunks)
-    return Checkpoint(
-        source_epoch=settings.source_epoch,
-        logic_epoch=settings.logic_epoch,
-        rules_digest=digest,
-        state_format=codec.STATE_FORMAT,
-        state_sha256=sha256_hex(state),
-        state=state,
-        worker=settings.name,
-        **facts,
-    )
 
 
 async def _settled(task: asyncio.Task[None] | None) -> None:

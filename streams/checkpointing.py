@@ -1,0 +1,94 @@
+"""When a partition is due for a checkpoint, how it is encoded without holding up the others, its row."""
+
+import asyncio
+from collections.abc import Iterable
+from itertools import islice
+
+from runtime.clock import Clock
+from runtime.settings import WorkerSettings
+from schemas.rules import FoldRules
+from streams import checkpoint as codec
+from streams.cold import sweep
+from streams.owned import Owned
+from warehouse.checkpoints import Checkpoint, sha256_hex
+
+VIEWERS_A_SLICE = 500
+SOONEST_S = 5.0
+
+
+class Checkpointer:
+    """Chooses the partition that is due, and encodes it in slices of a few milliseconds."""
+
+    def __init__(self, settings: WorkerSettings, rules: FoldRules, clock: Clock) -> None:
+        self._settings = settings
+        self._digest = rules.digest()
+        self._clock = clock
+
+    def due(self, partitions: Iterable[Owned]) -> Owned | None:
+        """Return the partition that has waited longest, if it is due.
+
+        A round over all partitions takes so long that it costs at most `checkpoint_share` of the
+        time, but not longer than `checkpoint_s`.
+        """
+        live = [owned for owned in partitions if not owned.stopped]
+        cost_s = sum(owned.checkpoint_cost_s for owned in live)
+        every_s = min(max(cost_s / self._settings.checkpoint_share, SOONEST_S), self._settings.checkpoint_s)
+        owned = min(live, key=lambda o: o.checkpointed_at, default=None)
+        if owned is None or self._clock.monotonic_s() - owned.checkpointed_at < every_s:
+            return None
+        return owned
+
+    async def encode(self, owned: Owned) -> list[bytes]:
+        """Pack what is silent, drop what is gone, and return the chunks of the state.
+
+        Everything must have been counted, and the state must not change until this returns. Other
+        work of the loop runs between the slices.
+        """
+        spent = 0.0
+        chunks: list[bytes] = []
+        viewer_ids = iter(list(owned.state.viewers))
+        while some := list(islice(viewer_ids, VIEWERS_A_SLICE)):
+            began = self._clock.monotonic_s()
+            sweep(owned.state, some)
+            spent += self._clock.monotonic_s() - began
+            await asyncio.sleep(0)
+        encoder = codec.encode(owned.state)
+        while True:
+            began = self._clock.monotonic_s()
+            chunk = next(encoder, None)
+            spent += self._clock.monotonic_s() - began
+            if chunk is None:
+                owned.checkpoint_cost_s = spent
+                return chunks
+            chunks.append(chunk)
+            await asyncio.sleep(0)
+
+    def facts(self, owned: Owned) -> dict[str, int]:
+        """Return what a checkpoint says of a state beside the state, taken now."""
+        state, tally = owned.state, owned.state.tally
+        return {
+            "partition": owned.number,
+            "next_offset": state.next_offset,
+            "generation": state.book.generation,
+            "watermark_ms": state.watermark,
+            "viewers": len(state.viewers),
+            "received": tally.received,
+            "applied": tally.applied,
+            "redundant": tally.redundant,
+            "excluded": tally.excluded,
+            "quarantined": tally.quarantined,
+        }
+
+    def row(self, facts: dict[str, int], chunks: list[bytes]) -> Checkpoint:
+        """Return the checkpoint of encoded chunks. Long work that needs no lock: for a thread."""
+        state = codec.compress(chunks)
+        return Checkpoint(
+            source_epoch=self._settings.source_epoch,
+            logic_epoch=self._settings.logic_epoch,
+            rules_digest=self._digest,
+            state_format=codec.STATE_FORMAT,
+            state_sha256=sha256_hex(state),
+            state=state,
+            worker=self._settings.name,
+            **facts,
+        )
