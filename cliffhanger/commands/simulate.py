@@ -41,6 +41,7 @@ def run(
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Send the events of a simulated platform to the topic, or write them as NDJSON."""
+    import gc
     from contextlib import nullcontext
 
     from cliffhanger.pace import speed_of
@@ -51,6 +52,7 @@ def run(
     from runtime.clock import SystemClock
     from runtime.settings import load
 
+    gc.set_threshold(100_000, 20, 100)  # it would walk all viewers again and again
     end_with(parent)
     settings = load()
     clock = SystemClock()

@@ -14,7 +14,7 @@ from cliffhanger.layout import bar, dollars, number, percent, table
 from cliffhanger.reports import depth_table
 from warehouse.reader import EpisodeDropOff, GateConversion
 
-DEPTHS, EPISODES, GATES, NOTES = 11, 12, 12, 3
+ROWS, NOTES, BAR = 12, 3, 8
 MANY_COMPLETES = 5
 """Fewer make no drop-off worth a look."""
 
@@ -58,16 +58,24 @@ def line(numbers: Numbers) -> str:
     return " | ".join([*told, *problems, *([numbers.complaint] if numbers.complaint else [])])
 
 
-def _flow(numbers: Numbers) -> Table:
-    grid = Table.grid(padding=(0, 3))
+def _flow(numbers: Numbers) -> Group:
     rate = "-" if numbers.events_s is None else f"{numbers.events_s:,.0f}"
-    grid.add_row(
-        Text.assemble((rate, "bold green"), " events/s"),
-        Text.assemble((f"{numbers.events:,}", "bold"), " events"),
-        Text.assemble("lag ", (number(numbers.lag), "bold"), " messages"),
-        *(_worker(name, health) for name, health in numbers.workers.items()),
+    flow = Text.assemble(
+        (rate, "bold green"), " events/s   ", (f"{numbers.events:,}", "bold"), " events   lag ",
+        (number(numbers.lag), "bold"), " messages",
+    )  # fmt: skip
+    for name, health in numbers.workers.items():
+        flow.append("   ").append(_worker(name, health))
+    return Group(flow, _totals(numbers.counted)) if numbers.counted else Group(flow)
+
+
+def _totals(counted: Counted) -> Text:
+    totals = counted.totals
+    return Text(
+        f"{totals.starts:,} starts   {totals.completes:,} completes   {totals.sittings:,} sittings   "
+        f"{totals.impressions:,} gates shown   {totals.converted_30m:,} converted   "
+        f"{dollars(totals.revenue_usd_micros)}   {totals.viewer_days:,} viewers"
     )
-    return grid
 
 
 def _worker(name: str, health: Health) -> Text:
@@ -77,41 +85,31 @@ def _worker(name: str, health: Health) -> Text:
 
 
 def _counts(counted: Counted) -> Columns:
-    totals = counted.totals
-    all_of_it = table("", "", title="All")
-    for name, value in (
-        ("starts", number(totals.starts)), ("valid plays", number(totals.valid_plays)),
-        ("completes", number(totals.completes)), ("sittings", number(totals.sittings)),
-        ("gates shown", number(totals.impressions)), ("converted", number(totals.converted_30m)),
-        ("revenue", dollars(totals.revenue_usd_micros)), ("viewers", number(totals.viewer_days)),
-    ):  # fmt: skip
-        all_of_it.add_row(name, value)
     return Columns(
         [
-            all_of_it,
-            depth_table(counted.depth, most=DEPTHS, width=14),
+            depth_table(counted.depth, most=ROWS - 1, width=8),
             _episodes(counted.series, counted.episodes),
             _gates(counted.gates),
         ],
-        padding=(1, 3),
+        padding=(0, 2),
     )
 
 
 def _episodes(series: str, episodes: Sequence[EpisodeDropOff]) -> Table:
     rows = table("ep", "starts", "completes", "drop-off", "", title=f"Drop-off of {series}", left=(4,))
-    for e in episodes[:EPISODES]:
-        off = bar(e.drop_off or 0, 1, 10)
+    for e in episodes[:ROWS]:
+        off = bar(e.drop_off or 0, 1, BAR)
         rows.add_row(str(e.episode_no), number(e.starts), number(e.completes), percent(e.drop_off), off)
     return rows
 
 
 def _gates(gates: Sequence[GateConversion]) -> Table:
     rows = table("series", "ep", "shown", "30 min", "rate", "", title="Conversion by gate", left=(0, 5))
-    for g in sorted(gates, key=lambda g: -g.impressions)[:GATES]:
+    for g in sorted(gates, key=lambda g: -g.impressions)[:ROWS]:
         rate = g.conversion_rate_30m
         rows.add_row(
             g.series_id, str(g.episode_no), number(g.impressions), number(g.converted_30m),
-            percent(rate), bar(rate or 0, 1, 10),
+            percent(rate), bar(rate or 0, 1, BAR),
         )  # fmt: skip
     return rows
 
