@@ -53,9 +53,9 @@ def merge_day(partition: Partition, viewer: Viewer, line: ViewerLine, at: int) -
 
 
 def count_object(partition: Partition, viewer: Viewer, at: int, kind: int, sign: int) -> None:
-    """Add something that happened to the viewer's day it falls on, or take it off."""
+    """Add something that happened to the viewer's day it falls on, or take it off, unless the day is gone."""
     day = day_at(viewer, at)
-    if day is not None:
+    if day is not None and day.end_at >= partition.days_gone_before:
         day.objects[kind] = day.objects.get(kind, 0) + sign
         partition.touch_day(day)
 

@@ -227,15 +227,36 @@ def packed(draw: st.DrawFn, lines: list[Event]) -> list[Message]:
     return messages
 
 
+_NAMES = (
+    "playback_id", "paywall_impression_id", "order_id", "transaction_id", "ad_session_id", "unlock_id",
+)  # fmt: skip
+_SILENCES = (0, HOUR, 6 * HOUR, 7 * HOUR, DAY, 31 * HOUR, 55 * HOUR, 80 * HOUR)
+
+
+_NAMES = (
+    "playback_id", "paywall_impression_id", "order_id", "transaction_id", "ad_session_id", "unlock_id",
+)  # fmt: skip
+_SILENCES = (0, HOUR, 6 * HOUR, 7 * HOUR, DAY, 31 * HOUR, 55 * HOUR, 80 * HOUR)
+
+
 @st.composite
-def histories(
-    draw: st.DrawFn,
-    leaps: tuple[int, ...] = (0, HOUR, 6 * HOUR, 7 * HOUR, DAY, 31 * HOUR, 55 * HOUR, 80 * HOUR),
-) -> list[Message]:
-    """Messages of a stream that is silent for hours or days between groups of events."""
+def _stretches(draw: st.DrawFn) -> list[Event]:
+    """Events, more or less in order, in groups between which hours or days of silence lie.
+
+    Ids meet again after hours, and not after days: players do not use them again.
+    """
     found, base = [], 0
     for _ in range(draw(st.integers(1, 5))):
-        base += draw(st.sampled_from(leaps))
+        base += draw(st.sampled_from(_SILENCES))
         group = draw(st.lists(events(grid((base, base, base, base + HOUR)), ("v",)), max_size=8))
-        found += draw(packed(sorted(group, key=lambda e: e["received_at"])))
+        for event in group:
+            for name in _NAMES:
+                if event.get(name):
+                    event[name] += f" of {base // (30 * HOUR)}"
+        found += sorted(group, key=lambda e: e["received_at"])
     return found
+
+
+def histories() -> st.SearchStrategy[list[Message]]:
+    """Messages of a stream that is silent for hours or days between groups of events."""
+    return _stretches().flatmap(packed)

@@ -1,0 +1,69 @@
+"""What the watermark has passed is gone at that offset, in memory or not: a sweep decides no number."""
+
+import pytest
+
+from tests.oracle.oracle import diff
+from tests.properties.folding import view
+from tests.unit.oracle.events import (
+    HOUR,
+    MINUTE,
+    checkout,
+    failure,
+    heartbeat,
+    purchase,
+    reward,
+    shown,
+    start,
+    unlock,
+)
+from tests.unit.streams.folded import Folding, folding, message
+
+
+def swept(before, after) -> list[str]:
+    """What a sweep between two stretches of events changes in the rows."""
+    never = folding([*before, *after])
+    once = folding(before)
+    once.sweep()
+    for event in after:
+        once.take(message([event]))
+    return diff(view(never.finish()), view(once.finish()))
+
+
+def test_a_play_that_turns_valid_long_after_midnight_does_not_reach_back_to_a_day_that_is_gone():
+    """Whether it did was decided by whether the day had been swept yet."""
+    evening = [start("p1", 11 * HOUR), heartbeat("p1", 14 * HOUR), start("p2", 19 * HOUR + MINUTE)]
+    assert swept(evening, [heartbeat("p1", 19 * HOUR + 2 * MINUTE, played=10_000)]) == []
+
+
+def test_a_play_that_turns_valid_soon_after_midnight_counts_on_the_day_it_started():
+    evening = [start("p1", 11 * HOUR), heartbeat("p1", 14 * HOUR, played=10_000)]
+    found = view(folding(evening).finish())["viewer_days"]
+    assert [day["watched"] for _, day in sorted(found.items())] == [1, 0]
+
+
+def test_a_copy_of_what_is_closed_or_gone_is_late_and_changes_nothing():
+    folded = Folding(folding([]).partition.rules)
+    lines = [shown(), checkout(), unlock(names="i1"), purchase()]
+    for event in [*lines, start("p9", 80 * HOUR)]:
+        folded.take(message([event]))
+    folded.sweep()
+    assert [r.reason for event in lines for r in folded.take(message([event]))] == ["late"] * 4
+
+
+AGAIN = 80 * HOUR
+LATER = start("p9", 79 * HOUR)
+
+
+@pytest.mark.xfail(strict=True, reason="counting reads what is gone and still in memory")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([shown(), unlock(names="i1")], [shown("i1", AGAIN, episode=3)]),
+        ([failure(), checkout()], [shown("i1", AGAIN)]),
+        ([reward()], [shown("i1", AGAIN), unlock("u2", AGAIN, names="i1")]),
+    ],
+    ids=["an unlock", "an order", "an ad session"],
+)
+def test_an_impression_whose_id_comes_again_after_days_has_nothing_of_the_first(before, after):
+    """A player that uses ids again after days: what an impression is worth took in what was gone."""
+    assert swept([*before, LATER], after) == []
