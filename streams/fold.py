@@ -25,9 +25,9 @@ from streams.lines import (
     ViewerLine,
 )
 from streams.merge_paywall import PaywallMerge
-from streams.merge_plays import merge_start, open_play
+from streams.merge_plays import merge_start, open_play, open_rows_of_complete
 from streams.partition import Partition
-from streams.state import Viewer
+from streams.state import ABSENT, Viewer
 
 _PROGRESS = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
 
@@ -135,6 +135,8 @@ def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: in
         changed = True
     watched_ms = line.watched_ms
     if watched_ms is not None and watched_ms > play.watched_ms:
+        if play.watched_ms == ABSENT:
+            open_rows_of_complete(partition, viewer, play)
         play.watched_ms = watched_ms
         changed = True
     if changed and not play.touched:

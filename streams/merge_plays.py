@@ -8,7 +8,7 @@ from streams import cold, sittings
 from streams.days import WATCHED, count_object, day_at
 from streams.lines import PlayStart
 from streams.partition import Partition
-from streams.plays import VALID, episode_row, open_rows, recount, recount_continuation
+from streams.plays import COMPLETE, VALID, episode_row, open_rows, recount, recount_continuation, worth
 from streams.state import Paywall, Place, Play, Viewer
 
 
@@ -111,6 +111,17 @@ def open_rows_before(partition: Partition, viewer: Viewer, series_id: str, episo
         place = play.place
         if place is not None and place.episode_no == episode_no - 1 and place.series_id == series_id:
             episode_row(play, partition.book.tables["episode_minutes"])
+
+
+def open_rows_of_complete(partition: Partition, viewer: Viewer, play: Play) -> None:
+    """Have the rows written in which a play counts as complete by its position, if it does.
+
+    The first word of what was watched may turn that over, before or after somebody counted it.
+    """
+    if play.counts and worth(play, partition.rules).flags & COMPLETE:
+        episode_row(play, partition.book.tables["episode_minutes"])
+        for other in sittings.plays_of(viewer, play.place.series_id):  # type: ignore[union-attr]
+            sittings.open_row(other, partition.book.tables["sittings"])
 
 
 def _take_off(partition: Partition, viewer: Viewer, play: Play) -> None:
