@@ -1,0 +1,223 @@
+"""Everything a scenario needs: the pipeline on real components, workers behind proxies, a paced source.
+
+A scenario runs between `open` and `settle`: faults in cycles while events are being sent. `settle` sends
+the rest, waits until all of it is counted, ends the workers in good order and compares every row of every
+view, the quarantine and the conservation law with the truth file.
+"""
+
+import contextlib
+import random
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from clickhouse_driver import Client
+
+from tests.faults.monitor import Monitor
+from tests.faults.outcome import Outcome
+from tests.faults.proxy import Proxy
+from tests.faults.source import Source, simulation
+from tests.faults.supervisor import Supervisor
+from tests.oracle.oracle import diff
+from tests.support.pipeline import Pipeline, wait_until
+
+PARTITIONS = 12
+SESSION_S = 6
+HANG_S = 60
+DRAINED_S = 180
+
+
+class Hang(AssertionError):
+    """A worker is up and does nothing for longer than is allowed."""
+
+
+class Run:
+    """One scenario on one stack, in a database and topics of its own."""
+
+    def __init__(self, stack, outcome, *, events, per_s, say, folder=None, **sections):
+        self.stack, self.outcome, self.say = stack, outcome, say
+        self.rng = random.Random(outcome.seed)
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="faults-"))
+        self.database = f"faults_{uuid.uuid4().hex[:12]}"
+        self._execute(f"CREATE DATABASE {self.database} ENGINE = Atomic")
+        settings = simulation(outcome.seed, events)
+        sections.setdefault("partitions", PARTITIONS)
+        self.partitions = range(sections["partitions"])
+        sections["worker"] = {
+            "checkpoint_s": 3.0,
+            "playback_flush_s": 0.3,
+            "paywall_flush_s": 0.3,
+            **sections.get("worker", {}),
+        }
+        sections["fold"] = {"experiment": settings.experiment, **sections.get("fold", {})}
+        self.pipeline = Pipeline(stack, self.database, self.folder, **sections)
+        self.supervisor = Supervisor(self.pipeline.settings, self.folder)
+        self.proxies = {}
+        self.monitor = Monitor(stack.clickhouse_port, self.database)
+        sender = self.pipeline.sender(delivery_timeout_s=300, buffer_mb=64)
+        self.source = Source(settings, self.folder / "truth.jsonl", sender, per_s)
+
+    # Workers
+
+    def start(self, name, *, static=False, **options):
+        """Start a worker behind a proxy of its own."""
+        proxy = self.proxies.get(name)
+        if proxy is None:
+            proxy = self.proxies[name] = Proxy(self.stack.clickhouse_port)
+        return self.supervisor.start(
+            name, clickhouse_port=proxy.port, instance_id=name if static else None, **options
+        )
+
+    def stop(self, name):
+        """End a worker in good order; remember how long that took."""
+        took, code = self.supervisor.stop(name)
+        self.outcome.stop_s.append(round(took, 2))
+        self.outcome.exits[str(code)] = self.outcome.exits.get(str(code), 0) + 1
+        return code
+
+    @property
+    def workers(self):
+        return list(self.supervisor.workers.values())
+
+    def owned(self):
+        """Partition sets by worker name, as the pages say."""
+        return {worker.name: worker.partitions() for worker in self.workers}
+
+    def shared_out(self):
+        """Whether every worker has partitions and together they have each exactly once."""
+        sets = list(self.owned().values())
+        everything = sorted(p for some in sets for p in some)
+        return all(sets) and everything == list(self.partitions)
+
+    # Waiting
+
+    def within(self, holds, what, limit_s=HANG_S):
+        """Wait for a condition; a hang is told with what each worker says of itself."""
+        began = time.monotonic()
+        while not holds():
+            if time.monotonic() - began > limit_s:
+                pages = {worker.name: worker.health() for worker in self.workers}
+                text = f"not {what} within {limit_s} s: {pages}"
+                self.outcome.hangs.append(text)
+                raise Hang(text)
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+    def flowing(self, mark=None, limit_s=HANG_S):
+        """Wait until every partition has rows past the mark, of now by default."""
+        mark = self.monitor.mark() if mark is None else mark
+        return self.within(lambda: self.monitor.are_past(mark, self.partitions), "flowing", limit_s)
+
+    def begin(self):
+        """Send the first events and wait until all partitions are shared out and have rows."""
+        self.source.allow(0.02)
+        self.source.begin()
+        self.within(self.shared_out, "shared out", 90)
+        self.flowing({}, 90)
+
+    def cycles(self, count):
+        """Yield the number of each cycle; allow the source its share; say how it goes."""
+        self.outcome.cycles = count
+        for number in range(count):
+            self.source.allow((number + 2) / (count + 2))
+            yield number
+            if (number + 1) % max(count // 10, 1) == 0:
+                last = f", last recovery {self.outcome.recovery_s[-1]:.1f} s" if self.outcome.recovery_s else ""
+                self.say(f"{self.outcome.scenario}: cycle {number + 1} of {count}{last}")
+
+    def jitter(self, most_s):
+        """Let faults strike at any moment of a flush: part of the fault, not a wait for anything."""
+        time.sleep(self.rng.random() * most_s)
+
+    def hit(self):
+        self.outcome.hits += 1
+
+    def recovered(self, partitions, mark, since, others=()):
+        """Wait until rows past the mark are there in all of the partitions; note the times."""
+        self.within(lambda: self.monitor.are_past(mark, partitions), f"rows of {sorted(partitions)}")
+        until = time.monotonic()
+        self.outcome.recovery_s.append(
+            round(max(self.monitor.first_past(p, mark, since) or 0.0 for p in partitions), 2)
+        )
+        if others:
+            return max(self.monitor.longest_silence(p, since, until) for p in others)
+        return None
+
+    # The end
+
+    def settle(self, *, stop=True):
+        """Send the rest, wait until it is counted, end the workers, compare."""
+        outcome = self.outcome
+        self.say(f"{outcome.scenario}: faults are over, {self.source.sent} of {self.source.events} sent")
+        self.source.finish()
+        outcome.events = self.source.events
+        self.within(lambda: self._progress() == self.source.events, "drained", DRAINED_S)
+        if stop:
+            for name in list(self.supervisor.workers):
+                self.stop(name)
+        self.compare(*self.source.expected(self.pipeline.settings.fold))
+
+    def _progress(self):
+        with contextlib.suppress(Exception):
+            return self.pipeline.progress()
+        return -1
+
+    def compare(self, expected, bad):
+        outcome = self.outcome
+        actual = self.pipeline.rows()
+        outcome.rows = sum(len(rows) for rows in actual.values())
+        wrong = diff(expected, actual, limit=1_000_000)
+        quarantined = self.pipeline.quarantined()
+        for entry in ((quarantined - bad) + (bad - quarantined)).elements():
+            wrong.append(f"quarantine {entry}: in truth {bad[entry]}, found {quarantined[entry]}")
+        try:
+            self.pipeline.assert_conserved(outcome.events)
+        except AssertionError as error:
+            wrong.append(f"conservation: {error}")
+        outcome.wrong = len(wrong)
+        outcome.differences = wrong[:20]
+
+    def close(self):
+        for worker in self.workers:
+            for code in worker.exits:
+                self.outcome.exits[str(code)] = self.outcome.exits.get(str(code), 0) + 1
+        self.supervisor.close()
+        self.monitor.close()
+        for proxy in self.proxies.values():
+            proxy.close()
+        self.pipeline.close()
+        with contextlib.suppress(Exception):
+            self.source._hurry.set()
+            self.source._thread.join(30)
+        mend(self.stack)
+        self._execute(f"DROP DATABASE IF EXISTS {self.database} SYNC")
+
+    def _execute(self, sql):
+        with Client("127.0.0.1", port=self.stack.clickhouse_port) as client:
+            client.execute(sql)
+
+
+def mend(stack):
+    """Bring back whatever a scenario has left paused or dead."""
+    for service in stack.services:
+        service.resume()
+    stack.up()
+
+
+@contextlib.contextmanager
+def scenario(stack, name, title, seed, say, **options):
+    """A run whose outcome is complete whatever happens in it."""
+    outcome = Outcome(name, title, seed)
+    began = time.monotonic()
+    run = Run(stack, outcome, say=say, **options)
+    try:
+        yield run
+    except Exception as error:  # noqa: BLE001 -- it belongs into the table
+        outcome.error = f"{type(error).__name__}: {error}"[:2000] + "\n" + run.pipeline.tail(12)
+    finally:
+        run.close()
+        outcome.took_s = round(time.monotonic() - began, 1)
+
+
+__all__ = ["Hang", "Run", "mend", "scenario", "wait_until"]

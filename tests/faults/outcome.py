@@ -1,0 +1,37 @@
+"""What a scenario found, as data and as a line of the table."""
+
+import statistics
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Outcome:
+    """Faults are counted when they struck a live process; `wrong` are values that differ from the oracle's."""
+
+    scenario: str
+    title: str
+    seed: int
+    cycles: int = 0
+    hits: int = 0
+    events: int = 0
+    rows: int = 0
+    wrong: int = 0
+    differences: list = field(default_factory=list)
+    recovery_s: list = field(default_factory=list)
+    silence_s: dict = field(default_factory=dict)
+    stop_s: list = field(default_factory=list)
+    exits: dict = field(default_factory=dict)
+    hangs: list = field(default_factory=list)
+    notes: dict = field(default_factory=dict)
+    error: str = ""
+    took_s: float = 0.0
+
+    @property
+    def passed(self):
+        return not (self.wrong or self.hangs or self.error) and self.hits >= self.cycles
+
+    @property
+    def recovery(self):
+        if not self.recovery_s:
+            return ""
+        return f"{statistics.median(self.recovery_s):.1f} / {max(self.recovery_s):.1f}"
