@@ -89,9 +89,10 @@ def test_the_image_holds_every_package_that_a_worker_imports():
 
 
 def test_docker_compose_reads_it_the_same_way(compose):
-    if shutil.which("docker") is None or subprocess.run(
-        ["docker", "compose", "version"], capture_output=True, check=False
-    ).returncode:
+    if (
+        shutil.which("docker") is None
+        or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode
+    ):
         return  # nothing to ask; the tests above have read it
     command = ["docker", "compose", "--profile", "*", "config", "--format", "json"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
