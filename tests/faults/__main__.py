@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import secrets
 import shutil
 import sys
@@ -20,6 +21,8 @@ from tests.support.pipeline import ROOT
 
 def main():
     arguments = parse()
+    for library in ("clickhouse_driver", "kafka"):  # they tell of every fault at length
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     names = arguments.scenarios or list(SCENARIOS)
     unknown = sorted(set(names) - set(SCENARIOS))
     if unknown:

@@ -28,46 +28,50 @@ HANG_S = 60
 DRAINED_S = 180
 
 
-class Hang(AssertionError):
+class HangError(AssertionError):
     """A worker is up and does nothing for longer than is allowed."""
 
 
 class Run:
     """One scenario on one stack, in a database and topics of its own."""
 
-    def __init__(self, stack, outcome, *, events, per_s, say, folder=None, **sections):
+    def __init__(self, stack, outcome, *, events, per_s, say, pack=None, **sections):
         self.stack, self.outcome, self.say = stack, outcome, say
         self.rng = random.Random(outcome.seed)
-        self.folder = Path(folder or tempfile.mkdtemp(prefix="faults-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="faults-"))
         self.database = f"faults_{uuid.uuid4().hex[:12]}"
         self._execute(f"CREATE DATABASE {self.database} ENGINE = Atomic")
         settings = simulation(outcome.seed, events)
         sections.setdefault("partitions", PARTITIONS)
         self.partitions = range(sections["partitions"])
         sections["worker"] = {
-            "checkpoint_s": 3.0,
-            "playback_flush_s": 0.3,
-            "paywall_flush_s": 0.3,
+            "checkpoint_s": 4.0,
+            "playback_flush_s": 0.5,
+            "paywall_flush_s": 0.5,
             **sections.get("worker", {}),
         }
         sections["fold"] = {"experiment": settings.experiment, **sections.get("fold", {})}
         self.pipeline = Pipeline(stack, self.database, self.folder, **sections)
+        self.rules = self.pipeline.settings.fold
         self.supervisor = Supervisor(self.pipeline.settings, self.folder)
         self.proxies = {}
-        self.monitor = Monitor(stack.clickhouse_port, self.database)
-        sender = self.pipeline.sender(delivery_timeout_s=300, buffer_mb=64)
+        self.monitor = Monitor(stack.clickhouse_port, self.database, every_s=0.15)
+        self.pack = {"pack": pack} if pack else {}
+        sender = self.sender()
         self.source = Source(settings, self.folder / "truth.jsonl", sender, per_s)
+
+    def sender(self):
+        """A producer that outlives any outage of the broker."""
+        return self.pipeline.sender(delivery_timeout_s=300, buffer_mb=64, **self.pack)
 
     # Workers
 
-    def start(self, name, *, static=False, **options):
+    def start(self, name, *, instance_id=None, **options):
         """Start a worker behind a proxy of its own."""
         proxy = self.proxies.get(name)
         if proxy is None:
             proxy = self.proxies[name] = Proxy(self.stack.clickhouse_port)
-        return self.supervisor.start(
-            name, clickhouse_port=proxy.port, instance_id=name if static else None, **options
-        )
+        return self.supervisor.start(name, clickhouse_port=proxy.port, instance_id=instance_id, **options)
 
     def stop(self, name):
         """End a worker in good order; remember how long that took."""
@@ -100,7 +104,7 @@ class Run:
                 pages = {worker.name: worker.health() for worker in self.workers}
                 text = f"not {what} within {limit_s} s: {pages}"
                 self.outcome.hangs.append(text)
-                raise Hang(text)
+                raise HangError(text)
             time.sleep(0.05)
         return time.monotonic() - began
 
@@ -123,8 +127,8 @@ class Run:
             self.source.allow((number + 2) / (count + 2))
             yield number
             if (number + 1) % max(count // 10, 1) == 0:
-                last = f", last recovery {self.outcome.recovery_s[-1]:.1f} s" if self.outcome.recovery_s else ""
-                self.say(f"{self.outcome.scenario}: cycle {number + 1} of {count}{last}")
+                last = self.outcome.recovery_s[-1:]
+                self.say(f"{self.outcome.scenario}: cycle {number + 1} of {count}, last recovery {last} s")
 
     def jitter(self, most_s):
         """Let faults strike at any moment of a flush: part of the fault, not a wait for anything."""
@@ -146,17 +150,19 @@ class Run:
 
     # The end
 
-    def settle(self, *, stop=True):
+    def settle(self):
         """Send the rest, wait until it is counted, end the workers, compare."""
-        outcome = self.outcome
-        self.say(f"{outcome.scenario}: faults are over, {self.source.sent} of {self.source.events} sent")
+        self.settle_counting()
+        for name in list(self.supervisor.workers):
+            self.stop(name)
+        self.compare(*self.source.expected(self.rules))
+
+    def settle_counting(self, already=0):
+        """Send the rest and wait until all of it is counted, beside what was `already`."""
+        self.say(f"{self.outcome.scenario}: {self.source.sent} of {self.source.events} sent, now the rest")
         self.source.finish()
-        outcome.events = self.source.events
-        self.within(lambda: self._progress() == self.source.events, "drained", DRAINED_S)
-        if stop:
-            for name in list(self.supervisor.workers):
-                self.stop(name)
-        self.compare(*self.source.expected(self.pipeline.settings.fold))
+        self.outcome.events = already + self.source.events
+        self.within(lambda: self._progress() == self.outcome.events, "drained", DRAINED_S)
 
     def _progress(self):
         with contextlib.suppress(Exception):
@@ -166,7 +172,7 @@ class Run:
     def compare(self, expected, bad):
         outcome = self.outcome
         actual = self.pipeline.rows()
-        outcome.rows = sum(len(rows) for rows in actual.values())
+        outcome.rows += sum(len(rows) for rows in actual.values())
         wrong = diff(expected, actual, limit=1_000_000)
         quarantined = self.pipeline.quarantined()
         for entry in ((quarantined - bad) + (bad - quarantined)).elements():
@@ -175,8 +181,8 @@ class Run:
             self.pipeline.assert_conserved(outcome.events)
         except AssertionError as error:
             wrong.append(f"conservation: {error}")
-        outcome.wrong = len(wrong)
-        outcome.differences = wrong[:20]
+        outcome.wrong += len(wrong)
+        outcome.differences += wrong[:20]
 
     def close(self):
         for worker in self.workers:
@@ -187,10 +193,9 @@ class Run:
         for proxy in self.proxies.values():
             proxy.close()
         self.pipeline.close()
-        with contextlib.suppress(Exception):
-            self.source._hurry.set()
-            self.source._thread.join(30)
         mend(self.stack)
+        with contextlib.suppress(Exception):
+            self.source.finish()
         self._execute(f"DROP DATABASE IF EXISTS {self.database} SYNC")
 
     def _execute(self, sql):
@@ -213,11 +218,11 @@ def scenario(stack, name, title, seed, say, **options):
     run = Run(stack, outcome, say=say, **options)
     try:
         yield run
-    except Exception as error:  # noqa: BLE001 -- it belongs into the table
+    except Exception as error:
         outcome.error = f"{type(error).__name__}: {error}"[:2000] + "\n" + run.pipeline.tail(12)
     finally:
         run.close()
         outcome.took_s = round(time.monotonic() - began, 1)
 
 
-__all__ = ["Hang", "Run", "mend", "scenario", "wait_until"]
+__all__ = ["HangError", "Run", "mend", "scenario", "wait_until"]

@@ -26,7 +26,7 @@ def t1(stack, *, seed, cycles=100, events=200_000, say=print, command=None):
                 for name in names:
                     run.stop(name)
                 for name in names:
-                    run.start(name, static=True, **launch)
+                    run.start(name, instance_id=name, **launch)
                 run.within(run.shared_out, "shared out")
                 run.flowing()
             kill_one(run, recoveries, silences, "static" if static else "dynamic")

@@ -58,7 +58,7 @@ class Monitor:
                     send_receive_timeout=3,
                 )
                 rows = client.execute(REACH)
-            except Exception:  # noqa: BLE001 -- the engine is being tormented
+            except Exception:
                 if client is not None:
                     with contextlib.suppress(Exception):
                         client.disconnect()

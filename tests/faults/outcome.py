@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outcome:
-    """Faults are counted when they struck a live process; `wrong` are values that differ from the oracle's."""
+    """Faults are counted when they struck a live process; `wrong` differ from the oracle's."""
 
     scenario: str
     title: str
@@ -25,9 +25,13 @@ class Outcome:
     notes: dict = field(default_factory=dict)
     error: str = ""
     took_s: float = 0.0
+    must_fail: bool = False
 
     @property
     def passed(self):
+        """Whether it went as it must: no wrong value, or, of workers broken on purpose, some."""
+        if self.must_fail:
+            return self.wrong > 0
         return not (self.wrong or self.hangs or self.error) and self.hits >= self.cycles
 
     @property

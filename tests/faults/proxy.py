@@ -52,6 +52,7 @@ class Proxy:
         self.delay_s = 0.0
         self.refusing = False
         self.links = set()
+        self._serving = set()
         self._armed = []
         self._arming = threading.Lock()
         self._held = 0
@@ -84,7 +85,7 @@ class Proxy:
         return self._call(self._reset)
 
     def hold(self):
-        """A black hole: what comes is kept, connections stay open. Ends with `release`."""
+        """A black hole: what clients send is kept, connections stay open. Ends with `release`."""
         self._call(self._flow.clear)
 
     def release(self):
@@ -121,9 +122,8 @@ class Proxy:
         server.close()
         self._flow.set()
         self._reset()
-        while self.links:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0)
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     def _reset(self):
         links = list(self.links)
@@ -135,12 +135,14 @@ class Proxy:
         if self.refusing:
             abort(writer)
             return
-        link = Link(self, reader, writer)
+        link, serving = Link(self, reader, writer), asyncio.current_task()
         self.links.add(link)
+        self._serving.add(serving)
         try:
             await link.run()
         finally:
             self.links.discard(link)
+            self._serving.discard(serving)
 
     async def keep(self, size):
         """Wait while a fault keeps what a client sent."""
@@ -151,10 +153,6 @@ class Proxy:
             await self._flow.wait()
             self._held -= size
 
-    async def keep_back(self):
-        """Wait while a fault keeps what the engine sent."""
-        await self._flow.wait()
-
 
 class Link:
     """One connection: both ways, and how far its INSERT is."""
@@ -163,7 +161,6 @@ class Link:
         self._proxy, self._reader, self._writer = proxy, reader, writer
         self._stage = Stage.IDLE
         self._fault = None
-        self._swallowed = b""
         self._up = None
 
     async def run(self):
@@ -206,19 +203,14 @@ class Link:
 
     async def _downwards(self, reader):
         while data := await reader.read(CHUNK):
-            await self._proxy.keep_back()
             if self._stage is Stage.ASKED:
                 self._stage = Stage.OPEN
-            elif self._stage is Stage.SENT:
+            elif self._stage is Stage.SENT and data.endswith(END_OF_STREAM):
                 if isinstance(self._fault, LoseReply):
-                    self._swallowed += data
-                    if self._swallowed.endswith(END_OF_STREAM):
-                        self._fault.hit.set()
-                        self.cut()
-                        return
-                    continue
-                if data.endswith(END_OF_STREAM):
-                    self._stage = Stage.IDLE
+                    self._fault.hit.set()
+                    self.cut()
+                    return
+                self._stage = Stage.IDLE
             self._writer.write(data)
             await self._writer.drain()
 

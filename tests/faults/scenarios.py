@@ -1,5 +1,17 @@
 """All scenarios by name."""
 
-from tests.faults import kills, servers
+from tests.faults import epochs, kills, selfcheck, servers, traps
 
-SCENARIOS = {"T1": kills.t1, "T2": kills.t2, "T3": servers.t3, "T4": servers.t4, "T5": kills.t5}
+SCENARIOS = {
+    "T1": kills.t1,
+    "T2": kills.t2,
+    "T3": servers.t3,
+    "T4": servers.t4,
+    "T5": kills.t5,
+    "T7": epochs.t7,
+    "T8": epochs.t8,
+    "T9": epochs.t9,
+    **traps.TRAPS,
+    "X1": selfcheck.broken("without-offset-checks"),
+    "X2": selfcheck.broken("checkpoint-before-rows"),
+}

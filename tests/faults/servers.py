@@ -46,10 +46,9 @@ def kill_warehouse(run):
 
 def freeze_warehouse(run):
     service = run.stack.clickhouse
-    alive = service.pid is not None
     service.pause()
-    if alive and service.process.suspended:
-        run.hit()
+    run.within(lambda: service.process.suspended, "suspended", 5)
+    run.hit()
     time.sleep(5 + 2 * run.rng.random())  # past the workers' timeout: what they sent is sent again
     service.resume()
 
@@ -103,10 +102,9 @@ def kill_broker(run):
 
 def freeze_broker(run):
     service = run.stack.kafka
-    alive = service.pid is not None
     service.pause()
-    if alive and service.process.suspended:
-        run.hit()
+    run.within(lambda: service.process.suspended, "suspended", 5)
+    run.hit()
     time.sleep(30)
     service.resume()
 

@@ -1,7 +1,6 @@
 """A paced producer whose truth is on disk before the first event is sent."""
 
 import threading
-import time
 
 from producers.simulator import Dirt, SimulationSettings, TruthFile, simulate
 from tests.oracle.oracle import from_truth, tables

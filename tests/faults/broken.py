@@ -1,0 +1,47 @@
+"""A worker that is broken on purpose: the suite must notice. `python -m tests.faults.broken HOW worker`."""
+
+import sys
+import time
+
+from cliffhanger.__main__ import main
+from streams import app
+from streams.owned import Owned
+from streams.position import checkpoint_consumer
+from streams.sink import Flush, Sink
+
+WINDOW_S = 0.5
+"""For how long the rows are behind their checkpoint: a kill must be able to strike in between."""
+
+
+def without_offset_checks():
+    """Go on where Kafka was last told, and fold whatever comes."""
+
+    def plain_consumer(positions):
+        ours = checkpoint_consumer(positions)
+        del ours.seek_to_committed
+        return ours
+
+    app.checkpoint_consumer = plain_consumer
+    Owned.accepts = lambda self, offset: True
+
+
+def checkpoint_before_rows():
+    """Write the checkpoint first, and the rows that it covers a moment later."""
+    write = Sink._write
+
+    def turned_round(self, flush):
+        if flush.checkpoint is None:
+            return write(self, flush)
+        checkpoint = write(self, Flush(checkpoint=flush.checkpoint))
+        time.sleep(WINDOW_S)
+        write(self, Flush(flush.lines, flush.rows))
+        return checkpoint
+
+    Sink._write = turned_round
+
+
+HOW = {"without-offset-checks": without_offset_checks, "checkpoint-before-rows": checkpoint_before_rows}
+
+if __name__ == "__main__":
+    HOW[sys.argv.pop(1)]()
+    main()
