@@ -44,9 +44,13 @@ def main() -> None:
         fail(error, WRONG_SETTINGS)
     except CliffhangerError as error:
         fail(error, FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(f"{error.filename}: {error.strerror}", FAILED)
 
 
-def fail(error: CliffhangerError, code: int) -> None:
+def fail(error: CliffhangerError | str, code: int) -> None:
     """Say what is wrong and exit."""
     sys.stderr.write(f"cliffhanger: {error}\n")
     sys.exit(code)

@@ -13,7 +13,6 @@ from producers.driver import Sink, drive
 from producers.sender import Sender, SenderSettings
 from producers.simulator import Delivery
 from runtime.clock import Clock
-from runtime.errors import SettingsError
 
 TERMINATED = 128 + signal.SIGTERM
 STDOUT = Path("-")
@@ -84,9 +83,5 @@ def _lines(output: Path) -> Iterator[Lines]:
     if output == STDOUT:
         yield Lines(sys.stdout.buffer)
         return
-    try:
-        file = output.open("wb")
-    except OSError as error:
-        raise SettingsError(f"--output {output}: {error.strerror}") from error
-    with file:
+    with output.open("wb") as file:
         yield Lines(file)

@@ -1,4 +1,5 @@
 import json
+import signal
 
 SMALL = ("simulate", "--pace", "max", "--events", "2000", "--viewers", "200")
 
@@ -31,3 +32,21 @@ def test_a_recording_is_replayed_byte_for_byte(program, tmp_path):
     program(*SMALL, "--output", str(recorded))
     program("replay", str(recorded), "--output", str(again))
     assert again.read_bytes() == recorded.read_bytes()
+
+
+def test_a_file_that_cannot_be_written_is_named(program, tmp_path):
+    for option in ("--output", "--truth"):
+        said = program(*SMALL, option, str(tmp_path / "no" / "file"), code=1)
+        assert said.err == f"cliffhanger: {tmp_path}/no/file: No such file or directory\n"
+
+
+def test_ctrl_c_leaves_in_order(program, tmp_path):
+    output = tmp_path / "events"
+    process = program.start("simulate", "--viewers", "500", "--output", str(output))
+    while not (output.exists() and output.stat().st_size):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert output.read_bytes().endswith(b"\n")
