@@ -31,7 +31,7 @@ from streams.partition import Partition
 ROOT = Path(__file__).parents[1]
 CHECKPOINT_VIEWERS = 100_000
 EVENTS_A_MESSAGE = 500
-CHECKPOINT_EVERY_MS = MINUTE_MS
+CHECKPOINT_EVERY_MS = 10 * MINUTE_MS
 VIEWERS_A_SLICE = 500
 """Swept at once: as the worker does."""
 MEMORY_LIMIT_GB, MEMORY_AIM_GB = 1.2, 0.6
@@ -75,7 +75,7 @@ def run(report: Report, *, rounds: int, quick: bool) -> None:
         f"Memory, measured with {viewers:,} viewers over {PLAYER_EVENTS.partitions} partitions",
         ("each viewer has", "bytes a viewer", "GB a million"),
         note=f"limit {MEMORY_LIMIT_GB} GB, aim {MEMORY_AIM_GB} GB. Growth of the resident memory of a "
-        "process that folded their events and swept as before a checkpoint, once a minute of event time; "
+        "process that folded their events and swept as before a checkpoint, every ten minutes of event time; "
         "rows of all tables included.",
     )
     some = min(viewers, 100_000)
@@ -113,7 +113,7 @@ def _checkpoint_table(found: list[Checkpoint]) -> Table:
 
 
 def build(count: int, habits: Habits) -> list[Partition]:
-    """Fold the events of so many viewers; sweep once a minute of event time, as checkpoints do."""
+    """Fold the events of so many viewers; sweep every ten minutes of event time, as checkpoints do."""
     partitions = [Partition(FoldRules()) for _ in range(PLAYER_EVENTS.partitions)]
     swept = 0
     for message in pack(lines(count, habits), EVENTS_A_MESSAGE):
