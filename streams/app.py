@@ -1,6 +1,7 @@
 """The Faust app: one agent, one group, wired to the worker. The only page that knows Faust's life cycle."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,8 @@ from warehouse.writer import QuarantinedLine, Writer
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
+GC_THRESHOLDS = (100_000, 20, 100)
+"""A state has millions of objects and no cycles: looking for garbage among them often is time lost."""
 FAILED, STUCK = 70, 72
 """Exit codes: something unexpected, and a rebalance without end. The supervisor starts the worker again."""
 
@@ -242,6 +245,7 @@ def run(settings: Settings, *, drain: bool = False) -> None:
 
     Raises SystemExit.
     """
+    gc.set_threshold(*GC_THRESHOLDS)
     engagement = Engagement(settings, drain=drain)
     threading.Thread(target=engagement.watch, name="watchdog", daemon=True).start()
     faust.Worker(
