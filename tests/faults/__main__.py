@@ -5,6 +5,7 @@ import json
 import logging
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import DevStack, free_ports
+from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS
 from tests.support.pipeline import ROOT
 
@@ -31,7 +33,9 @@ def main():
     console = Console(stderr=True)
     console.print(f"seed {seed}: python -m tests.faults {' '.join(names)} --seed {seed}")
     home = Path(tempfile.mkdtemp(prefix="faults-stack-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
     stack = DevStack(home, free_ports(), jars=ROOT / ".devstack" / "jars")
+    harness.MOST_MINUTES = arguments.minutes or harness.MOST_MINUTES
     outcomes = []
     try:
         stack.up()
@@ -56,6 +60,7 @@ def parse():
     parser.add_argument("--cycles", type=int, help="faults per scenario, instead of its own number")
     parser.add_argument("--events", type=int, help="events per scenario, instead of its own number")
     parser.add_argument("--seed", type=int, help="of the events and of the faults")
+    parser.add_argument("--minutes", type=float, help="begin no further cycle of a scenario after so long")
     parser.add_argument("--json", type=Path, help="where to write all that was measured")
     return parser.parse_args()
 
