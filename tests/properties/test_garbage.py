@@ -1,5 +1,7 @@
 """Law: no bytes stop the stream; what cannot be read is set aside line by line, and its neighbours count."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,8 +31,6 @@ def _broken(draw):
 def _with_any_field(draw):
     """An event one of whose fields holds anything."""
     event = draw(_EVENTS)
-    import json
-
     return json.dumps(event | {draw(st.sampled_from(sorted(event))): draw(_JSON)}).encode()
 
 

@@ -52,7 +52,8 @@ def test_a_reason_is_its_own_name():
     "wrong",
     [
         {"lateness_ms": -1}, {"sitting_gap_ms": 7 * 24 * HOUR_MS + 1}, {"generation_ms": 999},
-        {"generation_ms": 7 * HOUR_MS}, {"played_after_ms": 31 * 60_000}, {"clock_ahead_ms": -1}, {"valid_play_ms": -1},
+        {"generation_ms": 7 * HOUR_MS}, {"played_after_ms": 31 * 60_000}, {"clock_ahead_ms": -1},
+        {"valid_play_ms": -1},
     ],
 )  # fmt: skip
 def test_rules_that_cannot_hold_together_are_refused_by_name(wrong):

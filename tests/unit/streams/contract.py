@@ -131,7 +131,7 @@ def verdict_of_the_contract(line: bytes) -> Any:
         return min((_reason(e) for e in error.errors()), key=_RANK.__getitem__)
 
 
-def _reason(error: Any) -> Reason:
+def _reason(error: Any) -> Reason:  # noqa: PLR0911
     kind, value, field = error["type"], error["input"], error["loc"][-1:]
     if "clock_unusable" in error["msg"]:
         return Reason.CLOCK_UNUSABLE

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from schemas import fields
 from schemas.reasons import Reason
+from schemas.rules import FoldRules
 from schemas.topics import PLAYER_EVENTS
 from streams.decode import decode, judge
+from streams.fold import apply
 from streams.partition import Partition
 from tests.unit.streams.contract import EXAMPLES, LINES, MODELS, line_of, verdict_of_the_contract
 
@@ -187,7 +189,8 @@ def _outside(field: str, info: Any) -> dict[str, Any]:
     elif kind is int:
         low, high = _bounds(info)
         found |= {
-            "too low": low - 1, "too high": high + 1, "far too high": 2**63, "huge": 10**30, "text": str(high),
+            "too low": low - 1, "too high": high + 1, "far too high": 2**63, "huge": 10**30,
+            "text": str(high),
             "boolean for integer": True, "float for integer": float(high), "a fraction": low + 0.5,
         }  # fmt: skip
     elif kind is bool:
@@ -208,15 +211,17 @@ def _outside(field: str, info: Any) -> dict[str, Any]:
         if field == "event_id":
             good = EXAMPLES["pause"]["event_id"]
             long = {
-                "no hyphens": good.replace("-", ""), "a newline at its end": good + "\n", "a letter past f": "g" + good[1:],
-                "hyphens elsewhere": good[1:9] + good[0] + good[9:], "36 characters": "0" * 36, "braces": "{" + good + "}",
+                "no hyphens": good.replace("-", ""), "a newline at its end": good + "\n",
+                "a letter past f": "g" + good[1:],
+                "hyphens elsewhere": good[1:9] + good[0] + good[9:], "36 characters": "0" * 36,
+                "braces": "{" + good + "}",
                 "36 digits of another script": good.replace("0", "\u0660"),
             }  # fmt: skip
         found |= long | _NOT_PRINTABLE
     return found
 
 
-def _inside(info: Any) -> list[Any]:
+def _inside(info: Any) -> list[Any]:  # noqa: PLR0911
     kind = _kind(info)
     if info.annotation is Literal[1] or kind is bool:
         return []
@@ -263,9 +268,6 @@ def test_a_clock_that_runs_backwards_is_refused_by_both(name):
 
 
 def folded(line: bytes) -> list[Reason]:
-    from schemas.rules import FoldRules
-    from streams.fold import apply
-
     return [r.reason for r in apply(Partition(FoldRules()), 0, EXAMPLES["pause"]["received_at"], line)]
 
 
