@@ -25,6 +25,7 @@ from tests.support.pipeline import Pipeline, wait_until
 PARTITIONS = 12
 SESSION_S = 6
 HANG_S = 60
+STILL_S = 15
 MOST_MINUTES = 20
 """After so long no further cycle is begun: a busy machine makes fewer cycles, and the table says how many."""
 DRAINED_S = 180
@@ -169,7 +170,25 @@ class Run:
         self.say(f"{self.outcome.scenario}: {self.source.sent} of {self.source.events} sent, now the rest")
         self.source.finish()
         self.outcome.events = already + self.source.events
-        self.within(lambda: self._progress() == self.outcome.events, "drained", DRAINED_S)
+        self.within(self._is_drained(), "drained", DRAINED_S)
+
+    def _is_drained(self):
+        """All is counted; or the workers believe so for a while, which the comparison will not."""
+        last, since = -1, time.monotonic()
+
+        def holds():
+            nonlocal last, since
+            counted = self._progress()
+            if counted != last or any(self._lags()):
+                last, since = counted, time.monotonic()
+            return counted == self.outcome.events or time.monotonic() - since > STILL_S
+
+        return holds
+
+    def _lags(self):
+        for worker in self.workers:
+            health = worker.health()
+            yield health is None or any(p["lag"] != 0 for p in health["partitions"])
 
     def _progress(self):
         with contextlib.suppress(Exception):

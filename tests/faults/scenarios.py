@@ -1,6 +1,6 @@
 """All scenarios by name."""
 
-from tests.faults import epochs, kills, selfcheck, servers, traps
+from tests.faults import disk, epochs, kills, selfcheck, servers, traps
 
 SCENARIOS = {
     "T1": kills.t1,
@@ -8,6 +8,7 @@ SCENARIOS = {
     "T3": servers.t3,
     "T4": servers.t4,
     "T5": kills.t5,
+    "T6": disk.t6,
     "T7": epochs.t7,
     "T8": epochs.t8,
     "T9": epochs.t9,
