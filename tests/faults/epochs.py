@@ -22,7 +22,7 @@ def t7(stack, *, seed, cycles=2, events=50_000, say=print):
             engine, data = run.stack.clickhouse, run.stack.home / "clickhouse"
             backup = run.folder / "backup"
             engine.stop()
-            shutil.copytree(data, backup)
+            shutil.copytree(data, backup, symlinks=True)
             engine.start()
             for _ in range(6):  # so far the log goes on: several checkpoints of every partition
                 covered = checkpoints(run)

@@ -11,7 +11,9 @@ TICK_S = 0.05
 
 
 def simulation(seed, events):
-    return SimulationSettings(seed=seed, max_events=events, live_viewers=300, eagerness=3, dirt=DIRT)
+    """Half an hour or more of a platform: short runs have fewer viewers, not a shorter time."""
+    viewers = max(events // 700, 15)
+    return SimulationSettings(seed=seed, max_events=events, live_viewers=viewers, eagerness=3, dirt=DIRT)
 
 
 class Source:

@@ -41,7 +41,6 @@ def trap(title, *, workers=("one", "two"), events=EVENTS, per_s=300, **options):
 def frozen_rebalance(run):
     """A killed worker joins again, the group waits for its former self: then the broker stops."""
     victim = run.workers[0]
-    mark = run.monitor.mark()
     os.kill(victim.process.pid, signal.SIGKILL)
     killed = victim.process.pid
     run.within(lambda: victim.process.pid != killed and victim.health() is not None, "started again")
@@ -49,8 +48,9 @@ def frozen_rebalance(run):
         run.hit()
     run.stack.kafka.pause()
     time.sleep(16)
+    since, mark = time.monotonic(), run.monitor.mark()
     run.stack.kafka.resume()
-    run.recovered(set(run.partitions), mark, time.monotonic())
+    run.recovered(set(run.partitions), mark, since)
     run.within(run.shared_out, "shared out")
     run.settle()
 
