@@ -64,6 +64,9 @@ def encode(partition: Partition) -> Iterator[bytes]:
         yield _chunk(rows[at : at + ROWS_A_SLICE])
     items = iter(viewers.items())
     while some := dict(islice(items, VIEWERS_A_SLICE)):
+        for viewer in some.values():
+            for play in viewer.plays:
+                play.rows = None
         yield _chunk(some)
 
 

@@ -26,17 +26,9 @@ def count_playback(partition: Partition) -> None:
         if play.place is not None:
             _count_play(partition, viewer, play)
     series, partition.touched.series = partition.touched.series, set()
-    tables = partition.book.tables
+    gap_ms = partition.rules.sitting_gap_ms
     for viewer, series_id in series:
-        impressions = _impressions(partition, viewer)
-        sittings.recount(
-            viewer,
-            series_id,
-            impressions,
-            rules=partition.rules,
-            rows=tables["sittings"],
-            episodes=tables["episode_minutes"],
-        )
+        sittings.recount(viewer, series_id, _impressions(partition, viewer), gap_ms, partition.book)
 
 
 def count_paywall(partition: Partition) -> None:
@@ -46,7 +38,7 @@ def count_paywall(partition: Partition) -> None:
         unlock.touched = False
         _count_unlock(partition, viewer, unlock)
     impressions, partition.touched.impressions = partition.touched.impressions, []
-    rows = partition.book.tables["paywall_minutes"]
+    rows = partition.book.paywalls
     for viewer, impression in impressions:
         impression.touched = False
         worth = paywall.worth(impression, live_paywall(partition, viewer))
@@ -57,25 +49,28 @@ def count_paywall(partition: Partition) -> None:
 def count_days(partition: Partition) -> None:
     """Count viewers' days. What happened on them must have been counted."""
     touched, partition.touched.days = partition.touched.days, []
-    rows = partition.book.tables["viewer_days"]
+    rows = partition.book.days
     for day in touched:
         day.touched = False
         days.recount(day, rows)
 
 
 def _count_play(partition: Partition, viewer: Viewer, play: Play) -> None:
-    tables = partition.book.tables
+    book = partition.book
     old, new = play.credit, plays.worth(play, partition.rules)
-    flipped = plays.recount(play, new, tables["episode_minutes"], tables["exit_curves"])
+    flipped = plays.recount(play, new, book)
     if new.flags & plays.PREVIEW:
         return
     assert play.place is not None
     if flipped & plays.VALID:
         count_object(partition, viewer, play.started_at, WATCHED, 1 if new.flags & plays.VALID else -1)
-    if old is None or flipped & (plays.VALID | plays.COMPLETE) or _reaches_more(partition, viewer, old, new):
+    if old is None or _reaches_more(partition, viewer, old, new):
         partition.touched.series.add((viewer, play.place.series_id))
+    elif flipped & (plays.VALID | plays.COMPLETE):
+        played_ms, gap_ms = new.played_ms - old.played_ms, partition.rules.sitting_gap_ms
+        sittings.adjust(viewer, play, played_ms, _impressions(partition, viewer), gap_ms, book)
     else:
-        sittings.add_played(viewer, play, new.played_ms - old.played_ms, tables["sittings"])
+        sittings.add_played(viewer, play, new.played_ms - old.played_ms, book.sittings)
 
 
 def _reaches_more(partition: Partition, viewer: Viewer, old: PlayCredit, new: PlayCredit) -> bool:
@@ -94,7 +89,7 @@ def _count_unlock(partition: Partition, viewer: Viewer, unlock: Unlock) -> None:
     for impression in paywall.could_answer(unlock, live):
         _touch_always(partition, viewer, impression)
     answers = paywall.answered_by(unlock, live)
-    paywall.recount_unlock(unlock, True, answers, partition.book.tables["unlock_minutes"])
+    paywall.recount_unlock(unlock, True, answers, partition.book.unlocks)
 
 
 def _touch_always(partition: Partition, viewer: Viewer, impression: Impression) -> None:

@@ -7,11 +7,12 @@ from streams.rows import TableRows
 from streams.state import Day, DayDimensions, Viewer
 
 DAY_MS = 86_400_000
-DAY_S = 86_400
 
 ACTIVE, WATCHED, MET_PAYWALL, STARTED_CHECKOUT, UNLOCKED, PAID, PLAYED_AFTER_UNLOCK = range(
     len(VIEWER_DAYS.counters)
 )
+KINDS = VIEWER_DAYS.counters
+"""The names under which a `Day` counts its objects are those of the counters."""
 
 
 def dimensions(line: ViewerLine, day_start: int) -> DayDimensions:
@@ -44,7 +45,7 @@ def merge_day(partition: Partition, viewer: Viewer, line: ViewerLine, at: int) -
         day = Day(first_at=at, end_at=end, event_id=line.event_id, dimensions=where)
         viewer.days = tuple(sorted((day, *viewer.days), key=lambda d: -d.end_at))
     elif (at, line.event_id, where) < (day.first_at, day.event_id, day.dimensions):
-        open_row(day, partition.book.tables[VIEWER_DAYS.name])
+        open_row(day, partition.book.days)
         day.first_at, day.event_id, day.dimensions = at, line.event_id, where
     else:
         return False
@@ -56,23 +57,26 @@ def count_object(partition: Partition, viewer: Viewer, at: int, kind: int, sign:
     """Add something that happened to the viewer's day it falls on, or take it off, unless the day is gone."""
     day = day_at(viewer, at)
     if day is not None and day.end_at >= partition.days_gone_before:
-        day.objects[kind] = day.objects.get(kind, 0) + sign
+        setattr(day, KINDS[kind], getattr(day, KINDS[kind]) + sign)
         partition.touch_day(day)
 
 
 def recount(day: Day, rows: TableRows) -> None:
     """Count a day by its dimensions and by what happened on it."""
     flags = 1 << ACTIVE
-    for kind, count in day.objects.items():
-        if count > 0:
+    for kind in range(WATCHED, PLAYED_AFTER_UNLOCK + 1):
+        if getattr(day, KINDS[kind]) > 0:
             flags |= 1 << kind
-    old, new = day.credit, (day.dimensions, flags)
-    for credit, sign in ((old, -1), (new, 1)):
-        if credit is not None:
-            values = rows.change((_start_s(day), *credit[0])).values
-            for kind in range(len(values)):
-                values[kind] += sign * (credit[1] >> kind & 1)
-    day.credit = new
+    if day.counted_as is not None:
+        _add(day, day.counted_as, day.counted_flags, -1, rows)
+    _add(day, day.dimensions, flags, 1, rows)
+    day.counted_as, day.counted_flags = day.dimensions, flags
+
+
+def _add(day: Day, where: DayDimensions, flags: int, sign: int, rows: TableRows) -> None:
+    values = rows.change((_start_s(day), *where)).values
+    for kind in range(ACTIVE, PLAYED_AFTER_UNLOCK + 1):
+        values[kind] += sign * (flags >> kind & 1)
 
 
 def open_row(day: Day, rows: TableRows) -> None:

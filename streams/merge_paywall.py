@@ -247,7 +247,7 @@ class PaywallMerge:
     def _take_off(self, impression: Impression) -> None:
         """Take an impression off its row, since it moves to another."""
         self._touch_around(impression)
-        lost = recount(impression, NOTHING, self.partition.book.tables["paywall_minutes"])
+        lost = recount(impression, NOTHING, self.partition.book.paywalls)
         self._count_on_day(impression.shown_at, MET_PAYWALL, -1 if lost else 0)
 
     def _take_unlock_off(self, unlock: UnlockState) -> None:
@@ -256,7 +256,7 @@ class PaywallMerge:
         self._count_on_day(unlock.at, PLAYED_AFTER_UNLOCK, -int(unlock.played_counted))
         for impression in could_answer(unlock, self.paywall):
             self._touch(impression)
-        recount_unlock(unlock, counted=False, answers="", rows=self.partition.book.tables["unlock_minutes"])
+        recount_unlock(unlock, counted=False, answers="", rows=self.partition.book.unlocks)
 
     def _count_on_day(self, at: int, kind: int, sign: int) -> None:
         count_object(self.partition, self.viewer, at, kind, sign)

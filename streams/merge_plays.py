@@ -8,7 +8,7 @@ from streams import cold, sittings
 from streams.days import WATCHED, count_object, day_at
 from streams.lines import PlayStart
 from streams.partition import Partition
-from streams.plays import COMPLETE, VALID, episode_row, open_rows, recount, recount_continuation, worth
+from streams.plays import COMPLETE, VALID, recount, recount_continuation, rows_of, worth
 from streams.state import Paywall, Place, Play, Viewer
 
 
@@ -45,15 +45,21 @@ def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: int) 
     if at > play.last_at:
         play.last_at = at
         changed = True
-    first = (at, line.event_id, *_taken(place), line.start_reason, line.start_position_ms)
-    if play.place is None or first < (
-        play.started_at, play.event_id, *_taken(play.place), play.start_reason, play.start_position_ms,
-    ):  # fmt: skip
+    if play.place is None or _is_earlier(at, line, place, play, play.place):
         _restart(partition, viewer, play, line, at, place)
         changed = True
     if changed:
         partition.touch_play(viewer, play)
     return changed
+
+
+def _is_earlier(at: int, line: PlayStart, place: Place, play: Play, known: Place) -> bool:
+    """Whether a start comes before the one that a play has, by time, event id, and what the play takes."""
+    if at != play.started_at:
+        return at < play.started_at
+    return (line.event_id, *_taken(place), line.start_reason, line.start_position_ms) < (
+        play.event_id, *_taken(known), play.start_reason, play.start_position_ms,
+    )  # fmt: skip
 
 
 def _taken(place: Place) -> tuple[str | int, ...]:
@@ -91,7 +97,7 @@ def _restart(
     if play.place is not None:
         _take_off(partition, viewer, play)
     old_start = play.started_at if play.counts else None
-    play.place = partition.share(place)
+    play.place, play.rows = partition.share(place), None
     play.started_at = at
     play.event_id = line.event_id
     play.start_reason = line.start_reason
@@ -99,7 +105,7 @@ def _restart(
     viewer.latest_at = max(viewer.latest_at, at)
     if play.counts:
         touch_series(partition, viewer, place.series_id)
-        sittings.open_row(play, partition.book.tables["sittings"])
+        sittings.open_row(play, partition.book.sittings)
         open_rows_before(partition, viewer, place.series_id, place.episode_no)
     for started_at in {old_start, at if play.counts else None} - {None}:
         _touch_unlocks_before(partition, viewer, started_at)  # type: ignore[arg-type]
@@ -110,7 +116,7 @@ def open_rows_before(partition: Partition, viewer: Viewer, series_id: str, episo
     for play in viewer.plays:
         place = play.place
         if place is not None and place.episode_no == episode_no - 1 and place.series_id == series_id:
-            episode_row(play, partition.book.tables["episode_minutes"])
+            rows_of(play, partition.book)
 
 
 def open_rows_of_complete(partition: Partition, viewer: Viewer, play: Play) -> None:
@@ -119,26 +125,23 @@ def open_rows_of_complete(partition: Partition, viewer: Viewer, play: Play) -> N
     The first word of what was watched may turn that over, before or after somebody counted it.
     """
     if play.counts and worth(play, partition.rules).flags & COMPLETE:
-        episode_row(play, partition.book.tables["episode_minutes"])
+        rows_of(play, partition.book)
         for other in sittings.plays_of(viewer, play.place.series_id):  # type: ignore[union-attr]
-            sittings.open_row(other, partition.book.tables["sittings"])
+            sittings.open_row(other, partition.book.sittings)
 
 
 def _take_off(partition: Partition, viewer: Viewer, play: Play) -> None:
     """Take a play off all its rows, and have written whatever row it may have counted in."""
     place = play.place
     assert place is not None
-    tables = partition.book.tables
-    open_rows(play, tables["episode_minutes"], tables["exit_curves"])
     open_rows_before(partition, viewer, place.series_id, place.episode_no)
     for other in sittings.plays_of(viewer, place.series_id):
-        sittings.open_row(other, tables["sittings"])
+        sittings.open_row(other, partition.book.sittings)
     day = day_at(viewer, play.started_at)
     if day is not None:
         partition.touch_day(day)
-    recount_continuation(play, 0, tables["episode_minutes"])
-    lost = recount(play, None, tables["episode_minutes"], tables["exit_curves"])
-    if lost & VALID:
+    recount_continuation(play, 0, partition.book)
+    if recount(play, None, partition.book) & VALID:
         count_object(partition, viewer, play.started_at, WATCHED, -1)
     touch_series(partition, viewer, place.series_id)
 

@@ -16,7 +16,16 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from schemas.tables import COUNTER_TABLES, VERSION_BITS, CounterTable
+from schemas.tables import (
+    EPISODE_MINUTES,
+    EXIT_CURVES,
+    PAYWALL_MINUTES,
+    SITTINGS,
+    UNLOCK_MINUTES,
+    VERSION_BITS,
+    VIEWER_DAYS,
+    CounterTable,
+)
 
 Key = tuple[Any, ...]
 """(window_start in seconds, *dimensions)"""
@@ -65,9 +74,13 @@ class TableRows:
             row = Row(key, self.generation, values, [{} for _ in self.table.histograms])
             self.open[key] = row
         if not row.dirty:
-            row.dirty = True
-            self.dirty.append(row)
+            self.mark(row)
         return row
+
+    def mark(self, row: Row) -> None:
+        """Remember that a row must be written. It must not be marked already."""
+        row.dirty = True
+        self.dirty.append(row)
 
     def take_dirty(self) -> list[Row]:
         """Return the rows that must be written, and forget that they must."""
@@ -81,8 +94,19 @@ class RowBook:
     """The rows of a partition, by table."""
 
     def __init__(self) -> None:
-        self.tables = {table.name: TableRows(table) for table in COUNTER_TABLES}
+        self.episodes = TableRows(EPISODE_MINUTES)
+        self.curves = TableRows(EXIT_CURVES)
+        self.sittings = TableRows(SITTINGS)
+        self.paywalls = TableRows(PAYWALL_MINUTES)
+        self.unlocks = TableRows(UNLOCK_MINUTES)
+        self.days = TableRows(VIEWER_DAYS)
         self.generation = 0
+
+    @property
+    def tables(self) -> dict[str, TableRows]:
+        """The rows by name of their table."""
+        every = (self.episodes, self.curves, self.sittings, self.paywalls, self.unlocks, self.days)
+        return {rows.table.name: rows for rows in every}
 
     def open_generation(self, generation: int) -> None:
         """Leave the open rows behind: what changes later goes to rows of this generation.

@@ -1,9 +1,7 @@
 """Sittings and continuation: what the plays of one viewer and one series are to each other. Pure."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
-from schemas.rules import FoldRules
 from streams.plays import (
     COMPLETE,
     CONTINUED_AUTO,
@@ -14,7 +12,7 @@ from streams.plays import (
     VALID,
     recount_continuation,
 )
-from streams.rows import TableRows
+from streams.rows import RowBook, TableRows
 from streams.state import Impression, Play, Sitting, Viewer
 
 SITTING_COUNT, PLAYED_MS = 0, 1
@@ -23,8 +21,13 @@ DEPTH, RUN, DELIBERATE = 0, 1, 2
 
 def plays_of(viewer: Viewer, series_id: str) -> list[Play]:
     """Return the hot plays of a series that count, in the order of their starts."""
-    plays = [p for p in viewer.plays if p.counts and p.place.series_id == series_id]  # type: ignore[union-attr]
-    plays.sort(key=_moment)
+    plays = [
+        p
+        for p in viewer.plays
+        if p.place is not None and p.place.series_id == series_id and p.start_reason != "preview"
+    ]
+    if len(plays) > 1:
+        plays.sort(key=_moment)
     return plays
 
 
@@ -89,34 +92,55 @@ def longest_run(numbers: set[int]) -> int:
     return best
 
 
-def recount(
-    viewer: Viewer,
-    series_id: str,
-    impressions: Iterable[Impression],
-    *,
-    rules: FoldRules,
-    rows: TableRows,
-    episodes: TableRows,
-) -> None:
+def recount(viewer: Viewer, series_id: str, shown: Sequence[Impression], gap_ms: int, book: RowBook) -> None:
     """Count the sittings of a series and the continuation of its completed plays anew."""
     plays = plays_of(viewer, series_id)
-    gap = rules.sitting_gap_ms
-    kept = [s for s in viewer.sittings if s.series_id != series_id]
-    old = [s for s in viewer.sittings if s.series_id == series_id]
-    new = [measure(together) for together in cluster(plays, gap)]
-    for sitting in old:
-        _credit(sitting, -1, rows)
+    new = [measure(together) for together in cluster(plays, gap_ms)]
+    for sitting in viewer.sittings:
+        if sitting.series_id == series_id:
+            _credit(sitting, -1, book.sittings)
     for sitting in new:
-        _credit(sitting, 1, rows)
-    viewer.sittings = (*new, *kept)
-    shown = [i for i in impressions if i.gate is not None and i.gate.series_id == series_id]
-    starts = {number: list(group) for number, group in groupby(sorted(plays, key=_episode), key=_episode)}
+        _credit(sitting, 1, book.sittings)
+    viewer.sittings = (*new, *(s for s in viewer.sittings if s.series_id != series_id))
     for play in plays:
-        assert play.credit is not None
-        complete = play.credit.flags & COMPLETE
-        if complete or play.continued:
-            outcome = _outcome(play, starts, shown, gap) if complete else 0
-            recount_continuation(play, outcome, episodes)
+        if play.credit is not None and (play.credit.flags & COMPLETE or play.continued):
+            recount_continuation(play, outcome(play, plays, shown, gap_ms), book)
+
+
+def adjust(
+    viewer: Viewer, play: Play, played_ms: int, shown: Sequence[Impression], gap_ms: int, book: RowBook
+) -> None:
+    """Count a sitting in which one play became valid or complete, or no longer is, and nothing else."""
+    sitting = sitting_of(viewer, play)
+    together = [
+        p
+        for p in plays_of(viewer, sitting.series_id)
+        if p.credit is not None and sitting.start_at <= p.started_at <= sitting.end_at
+    ]
+    new = measure(together)
+    row = book.sittings.change(_key(sitting))
+    row.values[PLAYED_MS] += played_ms
+    for histogram, old_bin, new_bin in (
+        (DEPTH, sitting.depth, new.depth),
+        (RUN, sitting.run, new.run),
+        (DELIBERATE, sitting.deliberate, new.deliberate),
+    ):
+        if old_bin != new_bin:
+            row.move(histogram, old_bin, new_bin)
+    sitting.depth, sitting.run, sitting.deliberate = new.depth, new.run, new.deliberate
+    sitting.played_ms += played_ms
+    sitting.end_at = max(sitting.end_at, play.last_at)
+    recount_continuation(play, outcome(play, plays_of(viewer, sitting.series_id), shown, gap_ms), book)
+
+
+def sitting_of(viewer: Viewer, play: Play) -> Sitting:
+    """Return the sitting that a counted play stands in."""
+    place = play.place
+    assert place is not None
+    for sitting in viewer.sittings:
+        if sitting.start_at <= play.started_at <= sitting.end_at and sitting.series_id == place.series_id:
+            return sitting
+    raise AssertionError("a counted play stands in no sitting")
 
 
 def open_row(play: Play, rows: TableRows) -> None:
@@ -129,31 +153,35 @@ def open_row(play: Play, rows: TableRows) -> None:
 
 def add_played(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
     """Let the sitting of a play grow by time played and up to the play's last event; no more has changed."""
-    place = play.place
-    assert place is not None
-    for sitting in viewer.sittings:
-        if sitting.start_at <= play.started_at <= sitting.end_at and sitting.series_id == place.series_id:
-            if played_ms:
-                row = rows.change(_key(sitting))
-                row.values[PLAYED_MS] += played_ms
-                sitting.played_ms += played_ms
-            sitting.end_at = max(sitting.end_at, play.last_at)
-            return
-    raise AssertionError("a counted play stands in no sitting")
+    sitting = sitting_of(viewer, play)
+    if played_ms:
+        rows.change(_key(sitting)).values[PLAYED_MS] += played_ms
+        sitting.played_ms += played_ms
+    if play.last_at > sitting.end_at:
+        sitting.end_at = play.last_at
 
 
-def _outcome(play: Play, starts: dict[int, list[Play]], shown: Sequence[Impression], gap_ms: int) -> int:
-    """Return the counter for what followed a completed play within its span: 0 when the viewer left."""
-    place = play.place
+def outcome(play: Play, plays: Iterable[Play], shown: Iterable[Impression], gap_ms: int) -> int:
+    """Return the counter for what followed a play within its span; 0 when it is not complete, or nothing did.
+
+    `plays` are those of the series that count, in the order of their starts.
+    """
+    place, credit = play.place, play.credit
     assert place is not None
-    begin, end = play.started_at, play.last_at + gap_ms
-    for start in starts.get(place.episode_no + 1, ()):
-        if begin <= start.started_at <= end:
+    if credit is None or not credit.flags & COMPLETE:
+        return 0
+    following, begin, end = place.episode_no + 1, play.started_at, play.last_at + gap_ms
+    for start in plays:
+        if start.place.episode_no == following and begin <= start.started_at <= end:  # type: ignore[union-attr]
             return CONTINUED_AUTO if start.start_reason == "auto_next" else CONTINUED_DELIBERATE
     for impression in shown:
         gate = impression.gate
-        assert gate is not None
-        if gate.episode_no == place.episode_no + 1 and begin <= impression.shown_at <= end:
+        if (
+            gate is not None
+            and gate.episode_no == following
+            and gate.series_id == place.series_id
+            and begin <= impression.shown_at <= end
+        ):
             return STOPPED_AT_GATE
     return 0
 
@@ -172,7 +200,3 @@ def _key(sitting: Sitting) -> tuple[int, str, str, str]:
 
 def _moment(play: Play) -> tuple[int, str, str]:
     return (play.started_at, play.event_id, play.playback_id)
-
-
-def _episode(play: Play) -> int:
-    return play.place.episode_no  # type: ignore[union-attr]

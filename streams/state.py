@@ -5,7 +5,7 @@ Every object holds two things: what its events say (maxima, first values, sets: 
 them: the order of their fields is the format (see checkpoint.py).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
@@ -55,6 +55,8 @@ class Play(Struct, gc=False, eq=False, array_like=True):
     touched: bool = False
     continued: int = 0
     credit: PlayCredit | None = None
+    rows: Any = None
+    """The rows that it counts in, `(episodes, curves)`: found once a generation, not kept in a checkpoint."""
 
     @property
     def counts(self) -> bool:
@@ -93,9 +95,15 @@ class Day(Struct, gc=False, eq=False, array_like=True):
     end_at: int
     event_id: str
     dimensions: DayDimensions
-    objects: dict[int, int] = field(default_factory=dict)
+    watched: int = 0
+    met_paywall: int = 0
+    started_checkout: int = 0
+    unlocked: int = 0
+    paid: int = 0
+    played_after_unlock: int = 0
     touched: bool = False
-    credit: tuple[DayDimensions, int] | None = None
+    counted_as: DayDimensions | None = None
+    counted_flags: int = 0
 
 
 class Gate(NamedTuple):

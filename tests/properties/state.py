@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from streams.partition import Partition
+from streams.state import Play
 
 
 def everything(partition: Partition) -> dict[str, Any]:
@@ -24,10 +25,11 @@ def everything(partition: Partition) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
-        plain = {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
-        if "objects" in plain:
-            plain["objects"] = {kind: count for kind, count in plain["objects"].items() if count}
-        return plain
+        return {
+            name: _plain(getattr(value, name))
+            for name in value.__struct_fields__
+            if not (isinstance(value, Play) and name == "rows")  # found again when it is needed
+        }
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
