@@ -130,8 +130,26 @@ def live_paywall(partition: Partition, viewer: Viewer) -> Paywall:
         viewer.paywall_to = 0
         _share_gates(partition, viewer.paywall)
     elif viewer.paywall is None:
-        viewer.paywall = Paywall()
+        viewer.paywall = Paywall(first_at=partition.watermark)
     return viewer.paywall
+
+
+def forget_gone(partition: Partition, paywall: Paywall) -> None:
+    """Drop what is gone from a paywall, so that nothing counts it in, in memory or not."""
+    horizon = partition.paywall_gone_before
+    if paywall.first_at >= horizon:
+        return
+    paywall.impressions = {k: i for k, i in paywall.impressions.items() if i.shown_at >= horizon}
+    paywall.unlocks = {k: u for k, u in paywall.unlocks.items() if u.at >= horizon}
+    paywall.orders = {k: o for k, o in paywall.orders.items() if o.last_at >= horizon}
+    paywall.ads = {k: a for k, a in paywall.ads.items() if a.at >= horizon}
+    kept = (
+        *(i.shown_at for i in paywall.impressions.values()),
+        *(u.at for u in paywall.unlocks.values()),
+        *(o.last_at for o in paywall.orders.values()),
+        *(a.at for a in paywall.ads.values()),
+    )
+    paywall.first_at = min(kept, default=partition.watermark)
 
 
 def share_live(partition: Partition, viewer: Viewer) -> None:
@@ -167,10 +185,7 @@ def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
     ):
         return
     paywall = viewer.paywall
-    paywall.impressions = {k: i for k, i in paywall.impressions.items() if i.shown_at >= horizon}
-    paywall.unlocks = {k: u for k, u in paywall.unlocks.items() if u.at >= horizon}
-    paywall.orders = {k: o for k, o in paywall.orders.items() if o.last_at >= horizon}
-    paywall.ads = {k: a for k, a in paywall.ads.items() if a.at >= horizon}
+    forget_gone(partition, paywall)
     empty = not (paywall.impressions or paywall.unlocks or paywall.orders or paywall.ads)
     viewer.paywall = None if empty else _ENCODER.encode(paywall)
     viewer.paywall_to = 0 if empty else paywall.last_at

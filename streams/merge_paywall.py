@@ -47,6 +47,8 @@ class PaywallMerge:
         self.at = at
         thaw_for(partition, viewer, at)
         self.paywall: Paywall = cold.live_paywall(partition, viewer)
+        cold.forget_gone(partition, self.paywall)
+        self.paywall.first_at = min(self.paywall.first_at, at)
         self.paywall.last_at = max(self.paywall.last_at, at)
 
     def merge(self, line: ViewerLine) -> bool:
@@ -153,9 +155,7 @@ class PaywallMerge:
         new = (self.at, line.event_id, line.revenue_usd_micros, line.paywall_impression_id or "")
         ad = self.paywall.ads.get(line.ad_session_id)
         if ad is not None and ad.at < self.partition.closed_before:
-            if ad.at >= self.partition.paywall_gone_before:
-                return False
-            ad = None
+            return False
         if ad is None:
             self.paywall.ads[line.ad_session_id] = AdSession(*new, line.verified)
             self._touch_id(new[3])
@@ -178,8 +178,6 @@ class PaywallMerge:
             line.revenue_usd_micros, line.paywall_impression_id or "",
         )  # fmt: skip
         known = self.paywall.unlocks.get(line.unlock_id)
-        if known is not None and known.at < self.partition.paywall_gone_before:
-            known = None
         if known is not None:
             if known.at < self.partition.closed_before or _first_of(known) <= _first_of(new):
                 return False
@@ -193,9 +191,7 @@ class PaywallMerge:
         """Return an impression, opened if there is none; None when it is closed."""
         impression = self.paywall.impressions.get(impression_id)
         if impression is not None and impression.shown_at < self.partition.closed_before:
-            if impression.shown_at >= self.partition.paywall_gone_before:
-                return None
-            impression = None
+            return None
         if impression is None:
             impression = Impression(impression_id, self.at)
             self.paywall.impressions[impression_id] = impression
@@ -205,9 +201,7 @@ class PaywallMerge:
         """Return an order, opened if there is none; None when it is closed."""
         order = self.paywall.orders.get(order_id)
         if order is not None and order.last_at < self.partition.closed_before:
-            if order.last_at >= self.partition.paywall_gone_before:
-                return None
-            order = None
+            return None
         if order is None:
             order = Order(order_id, ABSENT)
             self.paywall.orders[order_id] = order

@@ -193,8 +193,9 @@ class AdSession(Struct, gc=False, eq=False, array_like=True):
 
 
 class Paywall(Struct, gc=False, eq=False, array_like=True):
-    """All that a viewer did at paywalls. `last_at` is the greatest event time in it."""
+    """All that a viewer did at paywalls. `first_at` and `last_at` bound the event times in it."""
 
+    first_at: int = 0
     last_at: int = 0
     impressions: dict[str, Impression] = field(default_factory=dict)
     unlocks: dict[str, Unlock] = field(default_factory=dict)

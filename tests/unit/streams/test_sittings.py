@@ -5,7 +5,7 @@ import pytest
 from streams.sittings import cluster, longest_run
 from streams.state import Play
 from tests.unit.oracle.events import HOUR, MINUTE, heartbeat, shown, start, watch
-from tests.unit.streams.folded import row, rows, total
+from tests.unit.streams.folded import folding, message, row, rows, total, view
 
 GAP = 30 * MINUTE
 
@@ -86,3 +86,15 @@ def test_a_preview_neither_continues_nor_sits():
     lines = [*watch(), start("p2", MINUTE, episode=2, reason="preview")]
     assert total("episode_minutes", "continued_deliberate", lines) == 0
     assert row("sittings", lines)["sittings"] == 1
+
+
+def test_a_play_that_turns_out_incomplete_was_not_continued():
+    """It is complete by its position until an event says how little was watched."""
+    lines = [start(), heartbeat(at=MINUTE, position=MINUTE, played=MINUTE), start("p2", MINUTE, episode=2)]
+    assert total("episode_minutes", "continued_deliberate", lines) == 1
+    folded = folding(lines)
+    folded.count()
+    folded.take(message([heartbeat(at=MINUTE + 1, watched=1)]))
+    found = view(folded.finish())["episode_minutes"]
+    assert sum(r["completes"] for r in found.values()) == 0
+    assert sum(r["continued_deliberate"] for r in found.values()) == 0

@@ -54,7 +54,6 @@ AGAIN = 80 * HOUR
 LATER = start("p9", 79 * HOUR)
 
 
-@pytest.mark.xfail(strict=True, reason="counting reads what is gone and still in memory")
 @pytest.mark.parametrize(
     ("before", "after"),
     [
