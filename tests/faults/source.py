@@ -8,6 +8,8 @@ from tests.support.pipeline import bad_lines
 
 DIRT = Dirt(duplicates=0.10, disorder=0.05, malformed=0.01)
 TICK_S = 0.05
+RESERVE_S = 90
+"""Past what is allowed, the rest is spread over so long, and the rest of the rest again."""
 
 
 def simulation(seed, events):
@@ -19,7 +21,7 @@ def simulation(seed, events):
 class Source:
     """Sends the events of a simulation at a pace while faults go on, and the rest when they are over.
 
-    It never runs dry before `finish`: past the share that `allow` gave, it goes on at a fifth of the pace.
+    It never runs dry before `finish`: past the share that `allow` gave, it goes on ever more slowly.
     """
 
     def __init__(self, settings, truth_path, sender, per_s):
@@ -61,7 +63,9 @@ class Source:
             with self._sender as sender:
                 due = 0.0
                 while self.sent < self.events:
-                    pace = self._per_s if self.sent < self._allowed else self._per_s / 5
+                    pace = self._per_s
+                    if self.sent >= self._allowed:
+                        pace = min(pace / 5, (self.events - self.sent) / RESERVE_S)
                     due += self.events if self._hurry.is_set() else pace * TICK_S
                     for _ in range(int(due)):
                         if self.sent == self.events:

@@ -11,12 +11,12 @@ from producers.packing import PackLimits
 from schemas.topics import PLAYER_EVENTS
 from tests.faults.harness import scenario
 
-EVENTS = 6_000
+EVENTS = 8_000
 STOP_DEADLINE_S = 8.0
 BUFFER = 16_384
 
 
-def trap(title, *, workers=("one", "two"), events=EVENTS, per_s=300, **options):
+def trap(title, *, workers=("one", "two"), events=EVENTS, per_s=120, **options):
     """Make a scenario of a function that torments a run with events flowing through its workers."""
 
     def decorate(torment):
@@ -28,7 +28,7 @@ def trap(title, *, workers=("one", "two"), events=EVENTS, per_s=300, **options):
                     run.start(name)
                 if workers:
                     run.begin()
-                    run.source.allow(0.9)
+                    run.source.allow(0.5)
                 torment(run)
             return run.outcome
 
