@@ -1,0 +1,61 @@
+"""A log: partitions of messages, what is committed of them, and what a fold without faults makes of them."""
+
+from random import Random
+from typing import Any
+
+from schemas.rules import FoldRules
+from schemas.tables import COUNTER_TABLES
+from streams.count import count_all
+from streams.owned import Owned
+from streams.partition import Partition
+from tests.model.warehouse import Warehouse, view
+from tests.model.world import IMPATIENT, PATIENT, Message, World, world
+from tests.oracle.oracle import Rules, tables
+
+_ORACLE = Rules(
+    sitting_gap_ms=PATIENT.sitting_gap_ms,
+    valid_play_ms=PATIENT.valid_play_ms,
+    played_after_ms=PATIENT.played_after_ms,
+    experiment=PATIENT.experiment,
+)
+
+
+class Log:
+    """One or two partitions, each a small dense world; nothing in it changes but what is committed."""
+
+    def __init__(self, worlds: list[World]) -> None:
+        self.rules: FoldRules = worlds[0].rules
+        self.partitions = [world.messages for world in worlds]
+        self.committed = [0] * len(worlds)
+        straight = Warehouse()
+        self.lines, self.received = set(), []
+        for number, messages in enumerate(self.partitions):
+            owned = fold_straight(number, messages, self.rules)
+            self.lines.update(line[:5] for line in owned.take_lines(1))
+            for table, rows in owned.take_rows(COUNTER_TABLES, source_epoch=1, logic_epoch=1):
+                straight.write_rows(table, rows)
+            self.received.append(owned.state.tally.received)
+        self.truth: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = view(straight)
+        if self.rules is PATIENT:
+            events = [event for world in worlds for event in world.events]
+            self.truth = tables(events, rules=_ORACLE)
+
+    def end(self, partition: int) -> int:
+        """The offset after the last message."""
+        return len(self.partitions[partition])
+
+
+def draw(rng: Random, most: int) -> Log:
+    """Draw a log. One in five is impatient, one in four has two partitions."""
+    rules = rng.choice((PATIENT, PATIENT, PATIENT, PATIENT, IMPATIENT))
+    viewers = rng.choice((["vvvvw"],) * 3 + (["vvvw", "x"],))
+    return Log([world(rng, rules, most=most // len(viewers), viewers=some) for some in viewers])
+
+
+def fold_straight(number: int, messages: tuple[Message, ...], rules: FoldRules) -> Owned:
+    """Fold a partition from its beginning to its end, and count once."""
+    owned = Owned(number, Partition(rules), fresh=True, now_s=0.0)
+    for offset, message in enumerate(messages):
+        owned.fold(offset, message.timestamp_ms, message.payload)
+    count_all(owned.state)
+    return owned
