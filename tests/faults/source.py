@@ -13,8 +13,8 @@ RESERVE_S = 90
 
 
 def simulation(seed, events):
-    """Half an hour or more of a platform: short runs have fewer viewers, not a shorter time."""
-    viewers = max(events // 700, 15)
+    """Some minutes of a platform at least: short runs have fewer viewers, but enough for every partition."""
+    viewers = min(max(events // 500, 100), 400)
     return SimulationSettings(seed=seed, max_events=events, live_viewers=viewers, eagerness=3, dirt=DIRT)
 
 
