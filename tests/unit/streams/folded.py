@@ -1,6 +1,7 @@
 """Fold events as short as the oracle's tests say them, and read the rows back."""
 
 from schemas.rules import FoldRules
+from tests.oracle.oracle import diff
 from tests.properties.folding import Folding, view
 from tests.properties.worlds import Event, Message, encode, message
 
@@ -16,7 +17,14 @@ def folding(events: list[Event], rules: FoldRules = RULES) -> Folding:
 
 
 def rows(table: str, events: list[Event], rules: FoldRules = RULES) -> dict:
-    return view(folding(events, rules).finish())[table]
+    """The rows of a table; the same, whether things are counted at the end or after every event."""
+    found = view(folding(events, rules).finish())
+    counted = Folding(rules)
+    for event in events:
+        counted.take(message([event]))
+        counted.count()
+    assert diff(found, view(counted.finish())) == []
+    return found[table]
 
 
 def row(table: str, events: list[Event], rules: FoldRules = RULES) -> dict:

@@ -161,3 +161,22 @@ def test_an_unlock_told_twice_counts_as_its_first_event_says():
     for order in (lines, lines[::-1]):
         found = rows("unlock_minutes", order)
         assert [(key[3], r["unlocks"], r["coins_paid"]) for key, r in found.items()] == [("ad", 1, 3)]
+
+
+@pytest.mark.parametrize(("at", "first"), [(0, 1), (1, 1), (DAY, 1), (DAY + 1, 2)])
+def test_an_impression_that_comes_late_takes_first_from_those_after_it(at, first):
+    lines = [shown("i2", at), shown("i1")]
+    assert total("paywall_minutes", "first_impressions", lines, PATIENT) == first
+
+
+def test_a_start_that_moves_before_the_unlock_is_not_played_after_it():
+    lines = [*ANSWERED, start("p", 9, episode=2)]
+    assert row("paywall_minutes", lines)["played_after"] == 1
+    assert row("paywall_minutes", [*lines, start("p", 8, episode=2)])["played_after"] == 0
+    assert row("viewer_days", [*lines, start("p", 8, episode=2)])["played_after_unlock"] == 0
+
+
+def test_an_unlock_whose_first_event_comes_late_moves_from_one_impression_to_another():
+    lines = [shown("i1"), shown("i2", paywall="b"), unlock(at=9, names="i1"), unlock(at=8, names="i2")]
+    converted = {key[4]: r["converted_24h"] for key, r in rows("paywall_minutes", lines).items()}
+    assert converted == {"wall": 0, "b": 1}

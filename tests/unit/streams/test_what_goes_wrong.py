@@ -251,6 +251,13 @@ def test_an_escaped_nul_is_an_invalid_value_and_a_raw_one_no_json():
     assert reason(b"\x00") == Reason.NOT_JSON
 
 
+def test_delete_is_an_invalid_value_escaped_or_not():
+    for text in (b'"a\\u007fb"', b'"a\x7fb"'):
+        line = with_field(text)
+        assert reason(line) == Reason.INVALID_VALUE
+        assert decode(line).rejects == [(0, Reason.INVALID_VALUE)]
+
+
 def test_a_hundred_thousand_brackets_are_too_large_and_as_many_as_fit_no_json():
     assert reason(b"[" * 100_000) == Reason.TOO_LARGE
     assert reason(b"[" * MAX_LINE_BYTES) == Reason.NOT_JSON

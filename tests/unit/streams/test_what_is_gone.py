@@ -8,6 +8,7 @@ from tests.unit.oracle.events import (
     HOUR,
     MINUTE,
     checkout,
+    dismissed,
     failure,
     heartbeat,
     purchase,
@@ -16,7 +17,7 @@ from tests.unit.oracle.events import (
     start,
     unlock,
 )
-from tests.unit.streams.folded import Folding, folding, message
+from tests.unit.streams.folded import Folding, folding, message, total
 
 
 def swept(before, after) -> list[str]:
@@ -31,8 +32,8 @@ def swept(before, after) -> list[str]:
 
 def test_a_play_that_turns_valid_long_after_midnight_does_not_reach_back_to_a_day_that_is_gone():
     """Whether it did was decided by whether the day had been swept yet."""
-    evening = [start("p1", 11 * HOUR), heartbeat("p1", 14 * HOUR), start("p2", 19 * HOUR + MINUTE)]
-    assert swept(evening, [heartbeat("p1", 19 * HOUR + 2 * MINUTE, played=10_000)]) == []
+    evening = [start("p1", 11 * HOUR), heartbeat("p1", 14 * HOUR), start("p2", 19 * HOUR + 10 * MINUTE)]
+    assert swept(evening, [heartbeat("p1", 19 * HOUR + 11 * MINUTE, played=10_000)]) == []
 
 
 def test_a_play_that_turns_valid_soon_after_midnight_counts_on_the_day_it_started():
@@ -48,6 +49,13 @@ def test_a_copy_of_what_is_closed_or_gone_is_late_and_changes_nothing():
         folded.take(message([event]))
     folded.sweep()
     assert [r.reason for event in lines for r in folded.take(message([event]))] == ["late"] * 4
+
+
+def test_what_an_open_impression_leans_on_is_kept_longer_than_it_can_change():
+    before = [shown("i1"), shown("i2", 23 * HOUR), start("p9", 50 * HOUR)]
+    after = [dismissed("i2", 50 * HOUR)]
+    assert swept(before, after) == []
+    assert total("paywall_minutes", "first_impressions", [*before, *after]) == 1
 
 
 AGAIN = 80 * HOUR
