@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
+from runtime.errors import CheckpointError
 from runtime.settings import ClickHouseSettings
 from schemas.reasons import Reason
 from schemas.tables import CHECKPOINTS, QUARANTINE, CounterTable
@@ -14,6 +15,7 @@ NEWEST: Final = (QUERIES / "newest_checkpoints.sql").read_text()
 LOAD: Final = (QUERIES / "load_checkpoint.sql").read_text()
 DROPPABLE: Final = (QUERIES / "droppable_checkpoints.sql").read_text()
 
+LOG: Final = ("source_epoch", "partition", "logic_epoch")
 CHECKPOINT_COLUMNS: Final = tuple(field.name for field in fields(Checkpoint))
 
 
@@ -53,6 +55,7 @@ class Writer:
     def __init__(self, settings: ClickHouseSettings) -> None:
         self._connection = Connection(settings)
         self._loads = Connection(settings, strings_as_bytes=True)
+        self._newest: dict[tuple[int, int, int], int] = {}
 
     def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of a counter table, each a tuple in the order of `table.columns`."""
@@ -66,20 +69,47 @@ class Writer:
             self._connection.insert(QUARANTINE, QUARANTINE_COLUMNS, columns)
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Insert one checkpoint: one row of one block, so it is there as a whole or not at all."""
+        """Insert one checkpoint: one row of one block, so it is there as a whole or not at all.
+
+        Raises CheckpointError when the one before it, which this writer wrote or loaded, is gone: the
+        warehouse was put back to a backup. The rows written since are gone with it, and the worker,
+        which knows them as written, would not write them again. One that starts anew does.
+        """
+        self._check_nothing_is_gone(checkpoint)
         row = [[getattr(checkpoint, name)] for name in CHECKPOINT_COLUMNS]
         self._connection.insert(CHECKPOINTS, (*CHECKPOINT_COLUMNS, "size"), [*row, [len(checkpoint.state)]])
+        self._newest[_log_of(checkpoint)] = checkpoint.next_offset
+
+    def _check_nothing_is_gone(self, checkpoint: Checkpoint) -> None:
+        known = self._newest.get(_log_of(checkpoint))
+        if known is None:
+            return
+        found = self._newest_offsets(*_log_of(checkpoint))
+        newest = found[0][0] if found else None
+        if newest is None or newest < known:
+            raise CheckpointError(
+                f"the checkpoint of partition {checkpoint.partition} at offset {known} is gone, the newest is "
+                f"at {newest}: the warehouse was put back. A worker that starts anew reads the log from there"
+            )
 
     def newest_checkpoints(self, source_epoch: int, partition: int, logic_epoch: int) -> Iterator[Checkpoint]:
         """Yield the checkpoints of a partition, newest first; each state is fetched when it is asked for.
 
         The caller verifies the hash and asks for the next when it does not hold.
         """
-        where = {"source_epoch": source_epoch, "partition": partition, "logic_epoch": logic_epoch}
-        for next_offset, written_at_ms in self._connection.query(NEWEST, where):
+        log = (source_epoch, partition, logic_epoch)
+        where = dict(zip(LOG, log, strict=True))
+        found = self._newest_offsets(*log)
+        self._newest.pop(log, None)
+        if found:
+            self._newest[log] = found[0][0]
+        for next_offset, written_at_ms in found:
             which = where | {"next_offset": next_offset, "written_at_ms": written_at_ms}
             for row in self._loads.query(LOAD, which):
                 yield checkpoint_of(row)
+
+    def _newest_offsets(self, *log: int) -> list[Any]:
+        return self._connection.query(NEWEST, dict(zip(LOG, log, strict=True)))
 
     def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
         """Drop old checkpoints of a partition, whole table partitions at a time; return how many of these.
@@ -97,6 +127,10 @@ class Writer:
         """Close the connections; a later call opens them again."""
         self._connection.close()
         self._loads.close()
+
+
+def _log_of(checkpoint: Checkpoint) -> tuple[int, int, int]:
+    return checkpoint.source_epoch, checkpoint.partition, checkpoint.logic_epoch
 
 
 def checkpoint_of(row: Sequence[Any]) -> Checkpoint:
