@@ -12,12 +12,13 @@ from tests.unit.oracle.events import (
     failure,
     heartbeat,
     purchase,
+    refund,
     reward,
     shown,
     start,
     unlock,
 )
-from tests.unit.streams.folded import Folding, folding, message, total
+from tests.unit.streams.folded import Folding, folding, message, rows, total
 
 
 def swept(before, after) -> list[str]:
@@ -74,3 +75,14 @@ LATER = start("p9", 79 * HOUR)
 def test_an_impression_whose_id_comes_again_after_days_has_nothing_of_the_first(before, after):
     """A player that uses ids again after days: what an impression is worth took in what was gone."""
     assert swept([*before, LATER], after) == []
+
+
+@pytest.mark.xfail(strict=True, reason="an unlock has a closed impression counted again")
+def test_what_befalls_an_order_after_its_impression_closed_counts_the_same_whenever_one_counts():
+    """An order lives on while its impression is closed. What then befell the order did not touch the impression;
+    an unlock that named it had it counted all the same, before the failure or after, as one happened to count.
+    """
+    minutes = 30 * HOUR + 10 * MINUTE
+    kept_open = refund("o1", 29 * HOUR)
+    lines = [shown(), checkout(), kept_open, unlock(at=minutes, names="i1"), failure(at=minutes + 1)]
+    assert len(rows("paywall_minutes", lines)) == 1
