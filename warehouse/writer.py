@@ -88,8 +88,8 @@ class Writer:
         newest = found[0][0] if found else None
         if newest is None or newest < known:
             raise CheckpointError(
-                f"the checkpoint of partition {checkpoint.partition} at offset {known} is gone, the newest is "
-                f"at {newest}: the warehouse was put back. A worker that starts anew reads the log from there"
+                f"the checkpoint of partition {checkpoint.partition} at offset {known} is gone, the newest "
+                f"is at {newest}: the warehouse was put back. A worker that starts anew reads on from there"
             )
 
     def newest_checkpoints(self, source_epoch: int, partition: int, logic_epoch: int) -> Iterator[Checkpoint]:
