@@ -81,10 +81,15 @@ def t8(stack, *, seed, cycles=2, events=50_000, say=print):
             run.within(run.shared_out, "shared out over both versions")
             run.hit()
             run.source.allow(0.6)
-            run.flowing()
+            run.within(
+                lambda run=run: run.pipeline.query("SELECT count() FROM checkpoints WHERE logic_epoch = 2")[
+                    0
+                ][0],
+                "checkpointed by the new version",
+            )
             for name in ("old-1", "old-2"):
                 run.stop(name)
-            run.flowing()
+            run.within(run.shared_out, "shared out over the new version")
             named = {name.rpartition("__")[2].lower(): int(value) for name, value in change.items()}
             run.rules = FoldRules(experiment=run.pipeline.settings.fold.experiment, **named)
             run.settle()
