@@ -79,8 +79,9 @@ def test_an_impression_whose_id_comes_again_after_days_has_nothing_of_the_first(
 
 @pytest.mark.xfail(strict=True, reason="an unlock has a closed impression counted again")
 def test_what_befalls_an_order_after_its_impression_closed_counts_the_same_whenever_one_counts():
-    """An order lives on while its impression is closed. What then befell the order did not touch the impression;
-    an unlock that named it had it counted all the same, before the failure or after, as one happened to count.
+    """What befell an order did not touch its closed impression; an unlock that named that had it counted.
+
+    Before the failure or after it, as one happened to count.
     """
     minutes = 30 * HOUR + 10 * MINUTE
     kept_open = refund("o1", 29 * HOUR)
