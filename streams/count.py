@@ -5,7 +5,7 @@ tables of playback and of the paywall can be counted apart: their rows are writt
 """
 
 from streams import days, paywall, plays, sittings
-from streams.cold import live_paywall
+from streams.cold import drop_gone, live_paywall
 from streams.days import PLAYED_AFTER_UNLOCK, UNLOCKED, WATCHED, count_object
 from streams.partition import Partition
 from streams.state import Impression, Play, PlayCredit, Unlock, Viewer
@@ -28,6 +28,7 @@ def count_playback(partition: Partition) -> None:
     series, partition.touched.series = partition.touched.series, set()
     gap_ms = partition.rules.sitting_gap_ms
     for viewer, series_id in series:
+        _forget_gone(partition, viewer)
         sittings.recount(viewer, series_id, _impressions(partition, viewer), gap_ms, partition.book)
 
 
@@ -53,6 +54,12 @@ def count_days(partition: Partition) -> None:
     for day in touched:
         day.touched = False
         days.recount(day, rows)
+
+
+def _forget_gone(partition: Partition, viewer: Viewer) -> None:
+    """Forget plays that are gone, swept or not: the impressions in their spans may be forgotten already."""
+    if any(play.last_at < partition.plays_gone_before for play in viewer.plays):
+        drop_gone(partition, viewer)
 
 
 def _count_play(partition: Partition, viewer: Viewer, play: Play) -> None:
