@@ -49,6 +49,7 @@ def merge_day(partition: Partition, viewer: Viewer, line: ViewerLine, at: int) -
         day.first_at, day.event_id, day.dimensions = at, line.event_id, where
     else:
         return False
+    viewer.today_from, viewer.today_until = viewer.days[0].first_at, viewer.days[0].end_at
     partition.touch_day(day)
     return True
 

@@ -27,7 +27,7 @@ from streams.lines import (
 from streams.merge_paywall import PaywallMerge
 from streams.merge_plays import merge_start, open_play, open_rows_of_complete
 from streams.partition import Partition
-from streams.state import ABSENT, Viewer
+from streams.state import ABSENT, Play, Viewer
 
 _PROGRESS = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
 
@@ -52,6 +52,8 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
     rejects = [Reject(index, reason) for index, reason in bad]
     limit = timestamp_ms + partition.rules.clock_ahead_ms
     lateness = partition.rules.lateness_ms
+    watermark, slot_end = partition.watermark, partition.slot_end
+    late_before = max(watermark - lateness, 0)
     applied = redundant = excluded = 0
     for index, line in zip(indexes, events, strict=True):
         received_at = line.received_at
@@ -59,13 +61,14 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
             received_at = timestamp_ms
         elif received_at > limit:
             received_at = limit
-        if received_at > partition.watermark:
-            if received_at >= partition.slot_end:
+        if received_at > watermark:
+            if received_at >= slot_end:
                 _enter_slot(partition, offset, received_at)
-            partition.watermark = received_at
-            partition.late_before = received_at - lateness if received_at > lateness else 0
+                slot_end = partition.slot_end
+            watermark = received_at
+            late_before = received_at - lateness if received_at > lateness else 0
         at = received_at - line.sent_at + line.occurred_at
-        if at < partition.late_before or line.occurred_at > line.sent_at:
+        if at < late_before or line.occurred_at > line.sent_at:
             unusable = at < 0 or line.occurred_at > line.sent_at
             rejects.append(Reject(index, Reason.CLOCK_UNUSABLE if unusable else Reason.LATE))
         elif isinstance(line, ViewerDeletion):
@@ -76,6 +79,7 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
             applied += 1
         else:
             redundant += 1
+    partition.watermark = watermark
     tally = partition.tally
     tally.received += len(events) + len(bad)
     tally.applied += applied
@@ -99,29 +103,32 @@ def _enter_slot(partition: Partition, offset: int, watermark: int) -> None:
 
 
 def _merge(partition: Partition, line: ViewerLine, at: int) -> bool:
-    """Merge one line into its viewer; return whether it changed anything."""
+    """Merge one line into its viewer; return whether it changed anything.
+
+    Most events raise the maxima of the play that is on: that path is written out to be fast.
+    """
     viewer = partition.viewers.get(line.viewer_id)
     if viewer is None:
         viewer = partition.viewers[line.viewer_id] = Viewer()
-    days = viewer.days
-    opened = False
-    if not days or not days[0].first_at < at < days[0].end_at:
-        opened = merge_day(partition, viewer, line, at)
-    if type(line) in _PROGRESS:
-        return _merge_progress(partition, viewer, line, at) or opened  # type: ignore[arg-type]
-    if type(line) is PlayStart:
-        return merge_start(partition, viewer, line, at) or opened
-    return PaywallMerge(partition, viewer, at).merge(line) or opened
-
-
-def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: int) -> bool:
-    """Raise the maxima of a play. This is what most events are: it is written to be fast."""
-    playback_id = line.playback_id
+    opened = not viewer.today_from < at < viewer.today_until and merge_day(partition, viewer, line, at)
+    if type(line) not in _PROGRESS:
+        if type(line) is PlayStart:
+            return merge_start(partition, viewer, line, at) or opened
+        return PaywallMerge(partition, viewer, at).merge(line) or opened
     for play in viewer.plays:
-        if play.playback_id == playback_id and play.last_at >= partition.plays_gone_before:
+        if play.playback_id == line.playback_id and play.last_at >= partition.plays_gone_before:  # type: ignore[attr-defined]
             break
     else:
-        play = open_play(partition, viewer, playback_id, at)
+        play = open_play(partition, viewer, line.playback_id, at)  # type: ignore[attr-defined]
+    if _raise_maxima(partition, viewer, play, line, at):  # type: ignore[arg-type]
+        if not play.touched:
+            play.touched = True
+            partition.touched.plays.append((viewer, play))
+        return True
+    return opened
+
+
+def _raise_maxima(partition: Partition, viewer: Viewer, play: Play, line: Progress, at: int) -> bool:
     changed = False
     if at > play.last_at:
         play.last_at = at
@@ -129,17 +136,13 @@ def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: in
     if line.position_ms > play.position_ms:
         play.position_ms = line.position_ms
         changed = True
-    played_ms = line.played_ms
+    played_ms, watched_ms = line.played_ms, line.watched_ms
     if played_ms is not None and played_ms > play.played_ms:
         play.played_ms = played_ms
         changed = True
-    watched_ms = line.watched_ms
     if watched_ms is not None and watched_ms > play.watched_ms:
         if play.watched_ms == ABSENT:
             open_rows_of_complete(partition, viewer, play)
         play.watched_ms = watched_ms
         changed = True
-    if changed and not play.touched:
-        play.touched = True
-        partition.touched.plays.append((viewer, play))
     return changed

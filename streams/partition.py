@@ -49,7 +49,6 @@ class Partition:
     has just been counted.
 
     Attributes:
-        late_before: an event older than this is late.
         slot_end: the first watermark that is in another slot.
         plays_gone_before: a sitting (or a play without a start) that ended before this is gone.
         closed_before: what happened at a paywall before this is closed: no event changes it any more.
@@ -71,7 +70,6 @@ class Partition:
         """Raise the watermark to a time in another slot, and with it what is gone."""
         rules = self.rules
         self.watermark = watermark
-        self.late_before = max(watermark - rules.lateness_ms, 0)
         slot = watermark - watermark % rules.generation_ms
         self.slot_end = slot + rules.generation_ms
         self.plays_gone_before = slot - rules.lateness_ms - rules.sitting_gap_ms

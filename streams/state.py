@@ -213,6 +213,7 @@ class Viewer(Struct, gc=False, eq=False, array_like=True):
         cold_to: the greatest `last_at` among them.
         latest_at: the greatest time of a start or an impression.
         days: the latest first.
+        today_from: after this and before `today_until` an event cannot be the first of a day.
         paywall: None, packed (see cold.py), or live.
         paywall_to: `last_at` of a packed paywall.
     """
@@ -223,5 +224,7 @@ class Viewer(Struct, gc=False, eq=False, array_like=True):
     cold_to: int = 0
     latest_at: int = 0
     days: tuple[Day, ...] = ()
+    today_from: int = 0
+    today_until: int = 0
     paywall: Paywall | bytes | None = None
     paywall_to: int = 0
