@@ -75,6 +75,11 @@ class Report:
         ]
         path.write_text(json.dumps({"machine": self.facts, "tables": tables}, indent=2) + "\n")
 
+    def write_markdown(self, path: Path) -> None:
+        """Write everything as tables of Markdown, to be pasted into a page."""
+        facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
+        path.write_text("\n".join([facts, "", *(_markdown(table) for table in self._tables)]))
+
 
 def machine() -> dict[str, Any]:
     """Return what the numbers were measured on and with."""
@@ -99,3 +104,9 @@ def _cpu_model() -> str:
 
 def _text(cell: Any) -> str:
     return f"{cell:,}" if isinstance(cell, int | float) else str(cell)
+
+
+def _markdown(table: Table) -> str:
+    lines = [table.columns, ("---", *("---:" for _ in table.columns[1:])), *table.rows]
+    rows = "\n".join(f"| {' | '.join(_text(cell) for cell in line)} |" for line in lines)
+    return f"**{table.title}**\n\n{rows}\n" + (f"\n{table.note}\n" if table.note else "")

@@ -22,7 +22,9 @@ from benchmarks.workload import pack
 from schemas.rules import MINUTE_MS, FoldRules
 from schemas.tables import COUNTER_TABLES
 from schemas.topics import PLAYER_EVENTS
+from streams.app import GC_THRESHOLDS
 from streams.checkpoint import compress, decode, encode
+from streams.checkpointing import VIEWERS_A_SLICE
 from streams.cold import sweep
 from streams.count import count_all
 from streams.fold import apply
@@ -32,8 +34,6 @@ ROOT = Path(__file__).parents[1]
 CHECKPOINT_VIEWERS = 100_000
 EVENTS_A_MESSAGE = 500
 CHECKPOINT_EVERY_MS = 10 * MINUTE_MS
-VIEWERS_A_SLICE = 500
-"""Swept at once: as the worker does."""
 MEMORY_LIMIT_GB, MEMORY_AIM_GB = 1.2, 0.6
 CPU_LIMIT_S, STALL_LIMIT_MS = 0.5, 50
 LIVE = Habits(older_plays=0, impression=False)
@@ -220,6 +220,7 @@ def _in_a_process(what: str, count: int, habits: Habits, rounds: int = 0) -> Any
 
 
 def _main() -> None:
+    gc.set_threshold(*GC_THRESHOLDS)
     asked = json.loads(sys.argv[1])
     habits = Habits(*asked["habits"])
     if asked["what"] == "memory":

@@ -1,6 +1,7 @@
 """What is measured with: viewers in mid-binge from the simulator, packed as producers pack."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 
@@ -16,10 +17,15 @@ from streams.fold import apply
 from streams.partition import Partition
 
 SEED = 20
+EARLY_EVENTS_A_MESSAGE = 500
 WARM_UP_S = 20.0
+SERIES = 400
 SETTLED_S = 25.0
 """Simulated seconds after which every live viewer has been heard of."""
 LONGEST_BROKEN_LINE = 4_096
+
+Line = tuple[int, str, bytes]
+"""Arrival in ms, viewer, bytes."""
 
 
 class Message(NamedTuple):
@@ -58,7 +64,21 @@ class Workload(NamedTuple):
         return [decode(state, rules) for state in self.states]
 
 
-def steady_state(*, live_viewers: int, events: int, events_a_message: int) -> Workload:
+class Platform(NamedTuple):
+    """A platform in mid-stream: how it came there, the state that this left, and what comes next.
+
+    Attributes:
+        early: the messages until everybody has been heard of.
+        states: of all partitions after these, packed.
+        lines: what follows, in the order of arrival.
+    """
+
+    early: list[Message]
+    states: tuple[bytes, ...]
+    lines: list[Line]
+
+
+def mid_stream(*, live_viewers: int, events: int) -> Platform:
     """Simulate until everybody is there, fold that, and keep the `events` lines that follow.
 
     The dirt is the usual one but for lines that cannot be used and lines that come too late: with
@@ -68,29 +88,34 @@ def steady_state(*, live_viewers: int, events: int, events_a_message: int) -> Wo
         seed=SEED,
         live_viewers=live_viewers,
         warm_up_s=WARM_UP_S,
-        series=400,
+        series=SERIES,
         dirt=Dirt(malformed=0, late=0),
     )
-    deliveries = simulate(settings)
     settled_ms = settings.start_ms + int(SETTLED_S * 1000)
-    lines = ((delivery.at_ms, delivery.viewer_id, delivery.line) for delivery in deliveries)
-    partitions = [Partition(FoldRules()) for _ in range(PLAYER_EVENTS.partitions)]
-    early: list[tuple[int, str, bytes]] = []
+    lines = ((delivery.at_ms, delivery.viewer_id, delivery.line) for delivery in simulate(settings))
+    begun: list[Line] = []
     for line in lines:
-        early.append(line)
+        begun.append(line)
         if line[0] >= settled_ms:
             break
-    for message in pack(early, events_a_message):
+    early = list(pack(begun, EARLY_EVENTS_A_MESSAGE))
+    partitions = [Partition(FoldRules()) for _ in range(PLAYER_EVENTS.partitions)]
+    for message in early:
         partition = partitions[message.partition]
         apply(partition, partition.next_offset, message.timestamp_ms, message.value)
     for partition in partitions:
         count_all(partition)
     states = tuple(compress(list(encode(partition))) for partition in partitions)
-    following = (line for line, _ in zip(lines, range(events), strict=False))
-    return Workload(states, list(pack(following, events_a_message)), live_viewers)
+    return Platform(early, states, list(islice(lines, events)))
 
 
-def pack(lines: Iterable[tuple[int, str, bytes]], events_a_message: int) -> Iterator[Message]:
+def steady_state(*, live_viewers: int, events: int, events_a_message: int) -> Workload:
+    """Return the state of a platform in mid-stream, and what follows, packed."""
+    platform = mid_stream(live_viewers=live_viewers, events=events)
+    return Workload(platform.states, list(pack(platform.lines, events_a_message)), live_viewers)
+
+
+def pack(lines: Iterable[Line], events_a_message: int) -> Iterator[Message]:
     """Pack lines (arrival in ms, viewer, bytes) as a sender does at full load: by number only."""
     packer = Packer(PackLimits(events=events_a_message, bytes=1_000_000, age_ms=60_000))
     at_ms = 0
