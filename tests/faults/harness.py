@@ -79,10 +79,15 @@ class Run:
 
     def stop(self, name):
         """End a worker in good order; remember how long that took."""
+        worker = self.supervisor.workers[name]
         took, code = self.supervisor.stop(name)
         self.outcome.stop_s.append(round(took, 2))
-        self.outcome.exits[str(code)] = self.outcome.exits.get(str(code), 0) + 1
+        self._count_exits([*worker.exits, code])
         return code
+
+    def _count_exits(self, codes):
+        for code in codes:
+            self.outcome.exits[str(code)] = self.outcome.exits.get(str(code), 0) + 1
 
     @property
     def workers(self):
@@ -212,8 +217,7 @@ class Run:
 
     def close(self):
         for worker in self.workers:
-            for code in worker.exits:
-                self.outcome.exits[str(code)] = self.outcome.exits.get(str(code), 0) + 1
+            self._count_exits(worker.exits)
         self.supervisor.close()
         self.monitor.close()
         for proxy in self.proxies.values():
