@@ -24,7 +24,7 @@ def t7(stack, *, seed, cycles=2, events=50_000, say=print):
             engine.stop()
             shutil.copytree(data, backup, symlinks=True)
             engine.start()
-            for _ in range(6):  # so far the log goes on: several checkpoints of every partition
+            for _ in range(3):  # so far the log goes on: some checkpoints of every partition
                 covered = checkpoints(run)
                 run.within(
                     lambda covered=covered: all(
