@@ -18,7 +18,7 @@ class WorkerMetrics:
             ["outcome"], **made,
         )  # fmt: skip
         self.quarantined = Counter(
-            "quarantined_total", "Lines set aside, by reason. A jump: a sender changed; see docs/operating.md.",
+            "quarantined_total", "Lines set aside, by reason. A jump: a sender changed.",
             ["reason"], **made,
         )  # fmt: skip
         self.messages = Counter("messages_total", "Messages folded.", **made)

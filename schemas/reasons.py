@@ -4,7 +4,11 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a line went to quarantine. When several hold, the first in this order is given."""
+    """Why a line went to quarantine.
+
+    When several hold, the first in this order is given; of faults in several fields (missing, of a wrong
+    type, of an invalid value) the one that is met first.
+    """
 
     TOO_LARGE = "too_large"
     """The line is longer than 32 KB, or it stands in a message of more than 1 MB."""

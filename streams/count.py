@@ -94,16 +94,9 @@ def _count_unlock(partition: Partition, viewer: Viewer, unlock: Unlock) -> None:
     count_object(partition, viewer, unlock.at, PLAYED_AFTER_UNLOCK, played - unlock.played_counted)
     unlock.played_counted = played
     for impression in paywall.could_answer(unlock, live):
-        _touch_always(partition, viewer, impression)
+        partition.touch_impression(viewer, impression)
     answers = paywall.answered_by(unlock, live)
     paywall.recount_unlock(unlock, True, answers, partition.book.unlocks)
-
-
-def _touch_always(partition: Partition, viewer: Viewer, impression: Impression) -> None:
-    """Touch an impression that an open unlock answers, or no longer does, however old it is."""
-    if not impression.touched:
-        impression.touched = True
-        partition.touched.impressions.append((viewer, impression))
 
 
 def _impressions(partition: Partition, viewer: Viewer) -> list[Impression]:

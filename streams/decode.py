@@ -15,6 +15,10 @@ from streams.lines import AnyLine, Experiment
 
 _DECODER = msgspec.json.Decoder(AnyLine)
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
+# How complaints begin. What follows may quote the sender, who does not choose the reason.
+_MISSING = "Object missing required field"
+_GOT_NULL = re.compile(r"Expected `[^`]*`, got `null`")
+_GOT_OTHER = re.compile(r"Expected `[^`]*`, got `")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _HYPHENS = (8, 13, 18, 23)
 _EVENT_TYPES = frozenset(cls.__struct_config__.tag for cls in AnyLine.__args__)
@@ -141,8 +145,8 @@ def _reason(line: bytes, complaint: str) -> Reason:  # noqa: PLR0911
         return Reason.UNKNOWN_SCHEMA_VERSION
     if isinstance(event_type, str) and event_type not in _EVENT_TYPES:
         return Reason.UNKNOWN_EVENT_TYPE
-    if event_type is None or "missing required field" in complaint or "got `null`" in complaint:
+    if event_type is None or complaint.startswith(_MISSING) or _GOT_NULL.match(complaint):
         return Reason.MISSING_FIELD
-    if not isinstance(event_type, str) or ", got `" in complaint:
+    if not isinstance(event_type, str) or _GOT_OTHER.match(complaint):
         return Reason.WRONG_TYPE
     return Reason.INVALID_VALUE

@@ -11,8 +11,12 @@ from streams.state import Day, Impression, Play, Unlock, Viewer
 
 T = TypeVar("T", bound=Hashable)
 
-REACH_MS = 24 * HOUR_MS
-"""How long after it something at a paywall may still be changed by its viewer's events."""
+REACH_MS = 25 * HOUR_MS
+"""How long after it something at a paywall may still be changed by its viewer's events.
+
+A day, as its counters reach, and an hour: an unlock at the end of an impression's day is touched once
+more by the start that follows it.
+"""
 
 
 class Tally(Struct, array_like=True):

@@ -37,19 +37,16 @@ def answered_by(unlock: Unlock, paywall: Paywall) -> str:
     """Return the id of the impression that an unlock answers, or ''."""
     if unlock.method not in _BY_METHOD:
         return ""
-    if unlock.names:
-        named = paywall.impressions.get(unlock.names)
-        reached = named is not None and named.gate and abs(unlock.at - named.shown_at) <= DAY_MS
-        return unlock.names if reached else ""
     shown = [(i.shown_at, i.impression_id) for i in could_answer(unlock, paywall)]
     return max(shown, default=(0, ""))[1]
 
 
 def could_answer(unlock: Unlock, paywall: Paywall) -> list[Impression]:
-    """Return the impressions that an unlock answers, or would if it were not for another of them."""
+    """Return the impressions that an unlock answers, or would if it were not for a later one of them."""
     if unlock.names:
         named = paywall.impressions.get(unlock.names)
-        return [] if named is None else [named]
+        within = named is not None and named.gate and abs(unlock.at - named.shown_at) <= DAY_MS
+        return [named] if named is not None and within else []
     return [
         impression
         for impression in paywall.impressions.values()

@@ -77,7 +77,6 @@ def test_an_impression_whose_id_comes_again_after_days_has_nothing_of_the_first(
     assert swept([*before, LATER], after) == []
 
 
-@pytest.mark.xfail(strict=True, reason="an unlock has a closed impression counted again")
 def test_what_befalls_an_order_after_its_impression_closed_counts_the_same_whenever_one_counts():
     """What befell an order did not touch its closed impression; an unlock that named that had it counted.
 
