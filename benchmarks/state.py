@@ -31,7 +31,6 @@ from streams.fold import apply
 from streams.partition import Partition
 
 ROOT = Path(__file__).parents[1]
-CHECKPOINT_VIEWERS = 100_000
 EVENTS_A_MESSAGE = 500
 CHECKPOINT_EVERY_MS = 10 * MINUTE_MS
 MEMORY_LIMIT_GB, MEMORY_AIM_GB = 1.2, 0.6
@@ -70,7 +69,7 @@ class Checkpoint:
 
 def run(report: Report, *, rounds: int, quick: bool) -> None:
     """Measure and print."""
-    viewers = 50_000 if quick else 1_000_000
+    viewers, checkpointed = (10_000, 10_000) if quick else (1_000_000, 100_000)
     memory = Table(
         f"Memory, measured with {viewers:,} viewers over {PLAYER_EVENTS.partitions} partitions",
         ("each viewer has", "bytes a viewer", "GB a million"),
@@ -86,14 +85,13 @@ def run(report: Report, *, rounds: int, quick: bool) -> None:
         memory.row(kind, round(grown / count), round(grown / count / 1000, 2))
     report.add(memory)
     report.say("checkpoints")
-    found = [Checkpoint(**c) for c in _in_a_process("checkpoint", CHECKPOINT_VIEWERS, Habits(), rounds)]
-    report.add(_checkpoint_table(found))
+    found = [Checkpoint(**c) for c in _in_a_process("checkpoint", checkpointed, Habits(), rounds)]
+    report.add(_checkpoint_table(checkpointed, found))
 
 
-def _checkpoint_table(found: list[Checkpoint]) -> Table:
+def _checkpoint_table(viewers: int, found: list[Checkpoint]) -> Table:
     table = Table(
-        f"Checkpoint of {CHECKPOINT_VIEWERS:,} such viewers over {PLAYER_EVENTS.partitions} partitions, "
-        "seconds of CPU",
+        f"Checkpoint of {viewers:,} such viewers over {PLAYER_EVENTS.partitions} partitions, seconds of CPU",
         ("", "count", "sweep", "encode", "compress", "all", "longest stall, ms", "by", "MB", "load"),
         note=f"limit {CPU_LIMIT_S} s of CPU in all, no stall above {STALL_LIMIT_MS} ms. "
         "Compressing is done by a thread.",
