@@ -47,4 +47,7 @@ class Schedules(RuleBasedStateMachine):
 
 
 def test_hypothesis_finds_no_schedule_that_ends_wrong():
-    run_state_machine_as_test(Schedules, settings=settings(settings.default, stateful_step_count=20))
+    chosen = settings(
+        settings.default, max_examples=3 * settings.default.max_examples, stateful_step_count=20
+    )
+    run_state_machine_as_test(Schedules, settings=chosen)

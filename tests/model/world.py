@@ -26,8 +26,8 @@ IMPATIENT = FoldRules(
 
 _STEPS = (0, 1, MINUTE - 1, MINUTE, 5 * MINUTE, 5 * MINUTE + 1, 10 * MINUTE, 10 * MINUTE + 1, 20 * MINUTE)
 _PAUSES = (0, 0, 0, 1, MINUTE, 4 * MINUTE, 11 * MINUTE)
-_LEAPS = (HOUR, 25 * HOUR)
-"""At most one in a world: no id comes again after it was forgotten."""
+_LEAPS = {PATIENT: (HOUR, 11 * HOUR), IMPATIENT: (HOUR, 25 * HOUR, 55 * HOUR)}
+"""So short that nothing is late for the patient; so long that the impatient forget all that was."""
 
 
 class Message(NamedTuple):
@@ -50,11 +50,11 @@ def world(
 ) -> World:
     """Draw a world of at most so many messages, of any theme or of one that is all about continuation."""
     kinds, narrow = rng.choice(BINGES if binge else THEMES)
-    leap_at = rng.randrange(most) if rng.random() < 0.4 else -1
+    leaps = _LEAPS[rules] if rng.random() < (0.1 if binge else 0.4) else _PAUSES
     now = MIDNIGHT + rng.choice((0, 5 * MINUTE, 20 * MINUTE))
     messages, events = [], []
-    for number in range(rng.randint(3, most)):
-        now += rng.choice(_LEAPS if number == leap_at else _PAUSES)
+    for _ in range(rng.randint(3, most)):
+        now += rng.choice(leaps if rng.random() < 0.15 else _PAUSES)
         some = [
             event(rng, now, rng.choice(kinds), viewers, narrow) for _ in range(rng.choice((1, 1, 1, 2, 3)))
         ]
@@ -144,7 +144,8 @@ _MONEY = ("checkout_start", "checkout_start", "purchase", "refund", "ad_reward",
 _BINGE = {
     "platform": ("ios",), "country": ("US",), "series_id": "s", "episode_no": (1, 2),
     "playback_id": ("p1", "p2"), "paywall_impression_id": ("i1", "i2"), "duration_ms": (60_000,),
-    "start_position_ms": (0,),     "position_ms": (57_000,), "played_ms": (60_000,), "watched_ms": (None, None, None, 0, 60_000),
+    "start_position_ms": (0,), "position_ms": (57_000,), "played_ms": (60_000,),
+    "watched_ms": (None, None, None, 0, 60_000),
     "paywall_no": (1,), "paywall_id": ("w1",), "start_reason": ("tap", "auto_next", "preview"),
 }  # fmt: skip
 """Nearly every play is complete, and what follows it is a play or a paywall of the next episode."""
