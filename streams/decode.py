@@ -5,7 +5,7 @@ may have, its event ids are UUIDs. Whatever the proof does not cover is judged l
 """
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,12 +28,12 @@ class Decoded(NamedTuple):
     """What a message holds.
 
     Attributes:
-        events: the usable lines, in order.
+        events: the usable lines, in order, each one an `AnyLine`.
         indexes: for each of them its index among the lines of the message.
         rejects: index and reason of every other line.
     """
 
-    events: list[AnyLine]
+    events: list[Any]
     indexes: range | list[int]
     rejects: list[tuple[int, Reason]]
 

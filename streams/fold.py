@@ -22,12 +22,11 @@ from streams.lines import (
     Seek,
     Stall,
     ViewerDeletion,
-    ViewerLine,
 )
 from streams.merge_paywall import PaywallMerge
 from streams.merge_plays import merge_start, open_play, open_rows_of_complete
 from streams.partition import Partition
-from streams.state import ABSENT, Play, Viewer
+from streams.state import ABSENT, Viewer
 
 _PROGRESS = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
 
@@ -39,7 +38,9 @@ class Reject(NamedTuple):
     reason: Reason
 
 
-def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) -> list[Reject]:
+def apply(  # noqa: PLR0912 -- one line after the other, written out to be fast
+    partition: Partition, offset: int, timestamp_ms: int, payload: bytes
+) -> list[Reject]:
     """Fold one message into a partition; return the lines of it that go to quarantine.
 
     Args:
@@ -50,13 +51,12 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
     """
     events, indexes, bad = decode(payload)
     rejects = [Reject(index, reason) for index, reason in bad]
-    limit = timestamp_ms + partition.rules.clock_ahead_ms
-    lateness = partition.rules.lateness_ms
+    limit, lateness = timestamp_ms + partition.rules.clock_ahead_ms, partition.rules.lateness_ms
     watermark, slot_end = partition.watermark, partition.slot_end
-    late_before = max(watermark - lateness, 0)
+    viewers = partition.viewers
     applied = redundant = excluded = 0
     for index, line in zip(indexes, events, strict=True):
-        received_at = line.received_at
+        received_at, sent_at, occurred_at = line.received_at, line.sent_at, line.occurred_at
         if received_at is None:
             received_at = timestamp_ms
         elif received_at > limit:
@@ -66,27 +66,39 @@ def apply(partition: Partition, offset: int, timestamp_ms: int, payload: bytes) 
                 _enter_slot(partition, offset, received_at)
                 slot_end = partition.slot_end
             watermark = received_at
-            late_before = received_at - lateness if received_at > lateness else 0
-        at = received_at - line.sent_at + line.occurred_at
-        if at < late_before or line.occurred_at > line.sent_at:
-            unusable = at < 0 or line.occurred_at > line.sent_at
+        at = received_at - sent_at + occurred_at
+        if at + lateness < watermark or occurred_at > sent_at or at < 0:
+            unusable = at < 0 or occurred_at > sent_at
             rejects.append(Reject(index, Reason.CLOCK_UNUSABLE if unusable else Reason.LATE))
-        elif isinstance(line, ViewerDeletion):
+            continue
+        if type(line) is ViewerDeletion:
             redundant += 1  # aggregates stay
-        elif line.environment != "production":
+            continue
+        if line.environment != "production":
             excluded += 1
-        elif _merge(partition, line, at):
+            continue
+        viewer = viewers.get(line.viewer_id)
+        if viewer is None:
+            viewer = viewers[line.viewer_id] = Viewer()
+        opened = not viewer.today_from < at < viewer.today_until and merge_day(partition, viewer, line, at)
+        if type(line) in _PROGRESS:
+            changed = _merge_progress(partition, viewer, line, at)
+        elif type(line) is PlayStart:
+            changed = merge_start(partition, viewer, line, at)
+        else:
+            changed = PaywallMerge(partition, viewer, at).merge(line)
+        if changed or opened:
             applied += 1
         else:
             redundant += 1
     partition.watermark = watermark
+    partition.next_offset = offset + 1
     tally = partition.tally
     tally.received += len(events) + len(bad)
     tally.applied += applied
     tally.redundant += redundant
     tally.excluded += excluded
     tally.quarantined += len(rejects)
-    partition.next_offset = offset + 1
     return rejects
 
 
@@ -102,41 +114,22 @@ def _enter_slot(partition: Partition, offset: int, watermark: int) -> None:
     partition.enter_slot(watermark)
 
 
-def _merge(partition: Partition, line: ViewerLine, at: int) -> bool:
-    """Merge one line into its viewer; return whether it changed anything.
-
-    Most events raise the maxima of the play that is on: that path is written out to be fast.
-    """
-    viewer = partition.viewers.get(line.viewer_id)
-    if viewer is None:
-        viewer = partition.viewers[line.viewer_id] = Viewer()
-    opened = not viewer.today_from < at < viewer.today_until and merge_day(partition, viewer, line, at)
-    if type(line) not in _PROGRESS:
-        if type(line) is PlayStart:
-            return merge_start(partition, viewer, line, at) or opened
-        return PaywallMerge(partition, viewer, at).merge(line) or opened
+def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: int) -> bool:
+    """Raise the maxima of a play. This is what most events are: it is written to be fast."""
+    playback_id, gone_before = line.playback_id, partition.plays_gone_before
     for play in viewer.plays:
-        if play.playback_id == line.playback_id and play.last_at >= partition.plays_gone_before:  # type: ignore[attr-defined]
+        if play.playback_id == playback_id and play.last_at >= gone_before:
             break
     else:
-        play = open_play(partition, viewer, line.playback_id, at)  # type: ignore[attr-defined]
-    if _raise_maxima(partition, viewer, play, line, at):  # type: ignore[arg-type]
-        if not play.touched:
-            play.touched = True
-            partition.touched.plays.append((viewer, play))
-        return True
-    return opened
-
-
-def _raise_maxima(partition: Partition, viewer: Viewer, play: Play, line: Progress, at: int) -> bool:
+        play = open_play(partition, viewer, playback_id, at)
+    position_ms, played_ms, watched_ms = line.position_ms, line.played_ms, line.watched_ms
     changed = False
     if at > play.last_at:
         play.last_at = at
         changed = True
-    if line.position_ms > play.position_ms:
-        play.position_ms = line.position_ms
+    if position_ms > play.position_ms:
+        play.position_ms = position_ms
         changed = True
-    played_ms, watched_ms = line.played_ms, line.watched_ms
     if played_ms is not None and played_ms > play.played_ms:
         play.played_ms = played_ms
         changed = True
@@ -145,4 +138,7 @@ def _raise_maxima(partition: Partition, viewer: Viewer, play: Play, line: Progre
             open_rows_of_complete(partition, viewer, play)
         play.watched_ms = watched_ms
         changed = True
+    if changed and not play.touched:
+        play.touched = True
+        partition.touched.plays.append((viewer, play))
     return changed

@@ -105,10 +105,12 @@ def _restart(
     viewer.latest_at = max(viewer.latest_at, at)
     if play.counts:
         touch_series(partition, viewer, place.series_id)
-        sittings.open_row(play, partition.book.sittings)
+        sittings.open_row_of_first(viewer, play, partition.book.sittings)
         open_rows_before(partition, viewer, place.series_id, place.episode_no)
-    for started_at in {old_start, at if play.counts else None} - {None}:
-        _touch_unlocks_before(partition, viewer, started_at)  # type: ignore[arg-type]
+    if old_start is not None and old_start != at:
+        _touch_unlocks_before(partition, viewer, old_start)
+    if play.counts or old_start == at:
+        _touch_unlocks_before(partition, viewer, at)
 
 
 def open_rows_before(partition: Partition, viewer: Viewer, series_id: str, episode_no: int) -> None:

@@ -133,6 +133,30 @@ def adjust(
     recount_continuation(play, outcome(play, plays_of(viewer, sitting.series_id), shown, gap_ms), book)
 
 
+def open_row(play: Play, rows: TableRows) -> None:
+    """Have the row written that a sitting counts in which this play begins."""
+    place = play.place
+    assert place is not None
+    hour = play.started_at // HOUR_MS * HOUR_S
+    rows.change((hour, place.series_id, place.platform, place.country))
+
+
+def open_row_of_first(viewer: Viewer, play: Play, rows: TableRows) -> None:
+    """The same, unless a sitting that is counted there has the row written anyway."""
+    place = play.place
+    assert place is not None
+    hour = play.started_at // HOUR_MS * HOUR_S
+    for sitting in viewer.sittings:
+        if (
+            sitting.hour == hour
+            and sitting.series_id == place.series_id
+            and sitting.platform == place.platform
+            and sitting.country == place.country
+        ):
+            return
+    open_row(play, rows)
+
+
 def sitting_of(viewer: Viewer, play: Play) -> Sitting:
     """Return the sitting that a counted play stands in."""
     place = play.place
@@ -141,14 +165,6 @@ def sitting_of(viewer: Viewer, play: Play) -> Sitting:
         if sitting.start_at <= play.started_at <= sitting.end_at and sitting.series_id == place.series_id:
             return sitting
     raise AssertionError("a counted play stands in no sitting")
-
-
-def open_row(play: Play, rows: TableRows) -> None:
-    """Have the row written that a sitting counts in which this play begins."""
-    place = play.place
-    assert place is not None
-    hour = play.started_at // HOUR_MS * HOUR_S
-    rows.change((hour, place.series_id, place.platform, place.country))
 
 
 def add_played(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
