@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 
-.PHONY: help demo test test-unit lint format bench clean
+.PHONY: help demo test test-unit lint format bench faults clean
 
 help:
 	@echo "make demo       a stack, two workers, a simulated platform and live numbers; Ctrl-C stops all"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint       style, types, layers"
 	@echo "make format     put the code into its form"
 	@echo "make bench      the measurements of the README"
+	@echo "make faults     kill, freeze and cut off everything, and compare every row; up to 45 minutes"
 	@echo "make clean      stop the development stack; delete its data and what tools left behind"
 
 demo: .venv/ready
@@ -32,6 +33,9 @@ lint: .venv/ready
 format: .venv/ready
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+faults: .venv/ready
+	$(PY) -m tests.faults --minutes 4
 
 bench: .venv/ready
 	$(PY) -m benchmarks
