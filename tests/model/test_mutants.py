@@ -7,8 +7,8 @@ from tests.model.mutants import MUTANTS, OPENERS, PEACEFUL, nothing
 from tests.model.schedules import first_failure
 from tests.model.written import law_broken
 
-SEEDS = range(3_500, 4_500)
-"""The rarest of the openers is missed in one log of some thousands: these begin a little before it."""
+SEEDS = (*range(3_500, 3_600), *range(1_000))
+"""The rarest of the openers is missed in one log of some thousands: the first seeds are those around it."""
 
 
 @pytest.fixture
