@@ -18,7 +18,7 @@ FIXTURE = Path(__file__).parents[3] / ".." / "shared" / "fixtures" / "snowplow_m
 def fixture():
     if not FIXTURE.is_dir():
         reason = f"the published events are not at {FIXTURE}"
-        if os.environ.get("CI") == "true":  # noqa: TID251
+        if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
     return FIXTURE
