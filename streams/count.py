@@ -74,10 +74,22 @@ def _count_play(partition: Partition, viewer: Viewer, play: Play) -> None:
     if old is None or _reaches_more(partition, viewer, old, new):
         partition.touched.series.add((viewer, play.place.series_id))
     elif flipped & (plays.VALID | plays.COMPLETE):
-        played_ms, gap_ms = new.played_ms - old.played_ms, partition.rules.sitting_gap_ms
-        sittings.adjust(viewer, play, played_ms, _impressions(partition, viewer), gap_ms, book)
+        sittings.adjust(viewer, play, new.played_ms - old.played_ms, book.sittings)
+        if flipped & plays.COMPLETE:
+            _count_continuation(partition, viewer, play)
     else:
         sittings.add_played(viewer, play, new.played_ms - old.played_ms, book.sittings)
+
+
+def _count_continuation(partition: Partition, viewer: Viewer, play: Play) -> None:
+    assert play.place is not None
+    outcome = sittings.outcome(
+        play,
+        sittings.plays_of(viewer, play.place.series_id),
+        _impressions(partition, viewer),
+        partition.rules.sitting_gap_ms,
+    )
+    plays.recount_continuation(play, outcome, partition.book)
 
 
 def _reaches_more(partition: Partition, viewer: Viewer, old: PlayCredit, new: PlayCredit) -> bool:

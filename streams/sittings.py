@@ -107,30 +107,31 @@ def recount(viewer: Viewer, series_id: str, shown: Sequence[Impression], gap_ms:
             recount_continuation(play, outcome(play, plays, shown, gap_ms), book)
 
 
-def adjust(
-    viewer: Viewer, play: Play, played_ms: int, shown: Sequence[Impression], gap_ms: int, book: RowBook
-) -> None:
+def adjust(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
     """Count a sitting in which one play became valid or complete, or no longer is, and nothing else."""
     sitting = sitting_of(viewer, play)
-    together = [
-        p
-        for p in plays_of(viewer, sitting.series_id)
-        if p.credit is not None and sitting.start_at <= p.started_at <= sitting.end_at
-    ]
-    new = measure(together)
-    row = book.sittings.change(_key(sitting))
+    new = measure(
+        [
+            p
+            for p in viewer.plays
+            if p.credit is not None
+            and p.place is not None
+            and p.place.series_id == sitting.series_id
+            and sitting.start_at <= p.started_at <= sitting.end_at
+            and p.start_reason != "preview"
+        ]
+    )
+    row = rows.change(_key(sitting))
     row.values[PLAYED_MS] += played_ms
-    for histogram, old_bin, new_bin in (
-        (DEPTH, sitting.depth, new.depth),
-        (RUN, sitting.run, new.run),
-        (DELIBERATE, sitting.deliberate, new.deliberate),
-    ):
-        if old_bin != new_bin:
-            row.move(histogram, old_bin, new_bin)
+    if sitting.depth != new.depth:
+        row.move(DEPTH, sitting.depth, new.depth)
+    if sitting.run != new.run:
+        row.move(RUN, sitting.run, new.run)
+    if sitting.deliberate != new.deliberate:
+        row.move(DELIBERATE, sitting.deliberate, new.deliberate)
     sitting.depth, sitting.run, sitting.deliberate = new.depth, new.run, new.deliberate
     sitting.played_ms += played_ms
     sitting.end_at = max(sitting.end_at, play.last_at)
-    recount_continuation(play, outcome(play, plays_of(viewer, sitting.series_id), shown, gap_ms), book)
 
 
 def open_row(play: Play, rows: TableRows) -> None:
