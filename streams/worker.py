@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 PAYWALL_TABLES = (PAYWALL_MINUTES, UNLOCK_MINUTES)
 PLAYBACK_TABLES = (EPISODE_MINUTES, VIEWER_DAYS)
 YIELD_AFTER_S = 0.02
+LAG_PATIENCE = 4
+"""While batches are full the worker lags, and what it writes is old already: it flushes less often."""
 
 
 class Group(Protocol):
@@ -128,7 +130,8 @@ class Worker:
                         return
                     began = self.clock.monotonic_s()
             self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
-            await self._flush_due()
+            lags = len(batch) >= self.settings.take_messages
+            await self._flush_due(patience=LAG_PATIENCE if lags else 1)
         self._checkpoint_due()
 
     async def tick(self) -> None:
@@ -193,13 +196,13 @@ class Worker:
             lines.labels("quarantined").inc()
             self.metrics.quarantined.labels(line[2]).inc()
 
-    async def _flush_due(self) -> None:
+    async def _flush_due(self, patience: int = 1) -> None:
         now = self.clock.monotonic_s()
         tables: tuple[CounterTable, ...] = ()
-        if now - self._paywall_at >= self.settings.paywall_flush_s:
+        if now - self._paywall_at >= self.settings.paywall_flush_s * patience:
             self._paywall_at = now
             tables += PAYWALL_TABLES
-        if now - self._playback_at >= self.settings.playback_flush_s:
+        if now - self._playback_at >= self.settings.playback_flush_s * patience:
             self._playback_at = now
             tables += PLAYBACK_TABLES
         if not tables:
