@@ -44,6 +44,7 @@ PLAYBACK_TABLES = (EPISODE_MINUTES, VIEWER_DAYS)
 YIELD_AFTER_S = 0.02
 LAG_PATIENCE = 4
 """While batches are full the worker lags, and what it writes is old already: it flushes less often."""
+LAG_LASTS_S = 2.0
 
 
 class Group(Protocol):
@@ -87,6 +88,7 @@ class Worker:
         self.generation: int | None = None
         self.flushed_at = clock.monotonic_s()
         self._paywall_at = self._playback_at = self.flushed_at
+        self._lagged_at = self.flushed_at - LAG_LASTS_S
         self._writing: asyncio.Task[None] | None = None
         self._checkpointing: asyncio.Task[None] | None = None
         self._unacknowledged: list[Any] = []
@@ -130,8 +132,9 @@ class Worker:
                         return
                     began = self.clock.monotonic_s()
             self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
-            lags = len(batch) >= self.settings.take_messages
-            await self._flush_due(patience=LAG_PATIENCE if lags else 1)
+            if len(batch) >= self.settings.take_messages:
+                self._lagged_at = self.clock.monotonic_s()
+            await self._flush_due()
         self._checkpoint_due()
 
     async def tick(self) -> None:
@@ -196,8 +199,9 @@ class Worker:
             lines.labels("quarantined").inc()
             self.metrics.quarantined.labels(line[2]).inc()
 
-    async def _flush_due(self, patience: int = 1) -> None:
+    async def _flush_due(self) -> None:
         now = self.clock.monotonic_s()
+        patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
         tables: tuple[CounterTable, ...] = ()
         if now - self._paywall_at >= self.settings.paywall_flush_s * patience:
             self._paywall_at = now
