@@ -43,7 +43,8 @@ PAYWALL_TABLES = (PAYWALL_MINUTES, UNLOCK_MINUTES)
 PLAYBACK_TABLES = (EPISODE_MINUTES, VIEWER_DAYS)
 YIELD_AFTER_S = 0.02
 LAG_PATIENCE = 4
-"""While batches are full the worker lags, and what it writes is old already: it flushes less often."""
+"""A worker whose batches are full, or take longer than they took to gather, lags: what it writes is old
+already, and it flushes less often."""
 LAG_LASTS_S = 2.0
 
 
@@ -121,7 +122,7 @@ class Worker:
                 return
             generation = self.group.generation()
             self._forget_other(generation)
-            began = self.clock.monotonic_s()
+            began = taken_at = self.clock.monotonic_s()
             for event in batch:
                 if event.message.generation_id == generation:
                     self._fold(event)
@@ -132,7 +133,8 @@ class Worker:
                         return
                     began = self.clock.monotonic_s()
             self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
-            if len(batch) >= self.settings.take_messages:
+            took_s = self.clock.monotonic_s() - taken_at
+            if len(batch) >= self.settings.take_messages or took_s > 2 * self.settings.take_within_s:
                 self._lagged_at = self.clock.monotonic_s()
             await self._flush_due()
         self._checkpoint_due()
