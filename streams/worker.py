@@ -43,8 +43,8 @@ PAYWALL_TABLES = (PAYWALL_MINUTES, UNLOCK_MINUTES)
 PLAYBACK_TABLES = (EPISODE_MINUTES, VIEWER_DAYS)
 YIELD_AFTER_S = 0.02
 LAG_PATIENCE = 4
-"""A worker whose batches are full, or take longer than they took to gather, lags: what it writes is old
-already, and it flushes less often."""
+"""A worker whose batches are full, or take longer than they took to gather, lags: what it writes of
+playback is old already, and it writes it less often."""
 LAG_LASTS_S = 2.0
 
 
@@ -205,7 +205,7 @@ class Worker:
         now = self.clock.monotonic_s()
         patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
         tables: tuple[CounterTable, ...] = ()
-        if now - self._paywall_at >= self.settings.paywall_flush_s * patience:
+        if now - self._paywall_at >= self.settings.paywall_flush_s:
             self._paywall_at = now
             tables += PAYWALL_TABLES
         if now - self._playback_at >= self.settings.playback_flush_s * patience:
