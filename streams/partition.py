@@ -11,6 +11,9 @@ from streams.state import Day, Impression, Play, Unlock, Viewer
 
 T = TypeVar("T", bound=Hashable)
 
+SHARED_AT_MOST = 500_000
+"""Values that viewers share. Senders choose some of them: what is shared must not grow for ever."""
+
 REACH_MS = 25 * HOUR_MS
 """How long after it something at a paywall may still be changed by its viewer's events.
 
@@ -82,7 +85,9 @@ class Partition:
         self.days_gone_before = slot - rules.lateness_ms - HOUR_MS
 
     def share(self, value: T) -> T:
-        """Return the one copy of a value that is kept for all viewers."""
+        """Return the one copy of a value that is kept for all viewers, or a new one after very many."""
+        if len(self._shared) > SHARED_AT_MOST:
+            self._shared.clear()
         return self._shared.setdefault(value, value)  # type: ignore[return-value]
 
     def touch_play(self, viewer: Viewer, play: Play) -> None:
