@@ -1,6 +1,7 @@
 """When a partition is due for a checkpoint, how it is encoded without holding up the others, its row."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from itertools import islice
 
@@ -11,6 +12,8 @@ from streams import checkpoint as codec
 from streams.cold import sweep
 from streams.owned import Owned
 from warehouse.checkpoints import Checkpoint, sha256_hex
+
+log = logging.getLogger(__name__)
 
 VIEWERS_A_SLICE = 500
 SOONEST_S = 5.0
@@ -64,8 +67,10 @@ class Checkpointer:
             await asyncio.sleep(0)
 
     def facts(self, owned: Owned) -> dict[str, int]:
-        """Return what a checkpoint says of a state beside the state, taken now."""
+        """Return what a checkpoint says of a state beside the state; check the conservation law."""
         state, tally = owned.state, owned.state.tally
+        if tally.missing:
+            log.critical("partition %d: %d lines have no outcome: a defect", owned.number, tally.missing)
         return {
             "partition": owned.number,
             "next_offset": state.next_offset,

@@ -6,10 +6,13 @@ stalls here for longer than the request timeout would end Faust's recovery for g
 internal method of faust-streaming, which is pinned; a test sees that it is called.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from faust.transport.drivers.aiokafka import Consumer
+
+log = logging.getLogger(__name__)
 
 
 def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[Consumer]:
@@ -19,6 +22,7 @@ def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[Cons
         async def seek_to_committed(self) -> dict[Any, int]:
             known = positions()
             where = {tp: known[tp.partition] for tp in self.assignment() if tp.partition in known}
+            log.info("reading on at %s", {tp.partition: offset for tp, offset in where.items()})
             await self.seek_wait(where)  # in the consumer's own thread, where `seek` is not
             return where
 

@@ -65,6 +65,7 @@ def test_a_worker_that_ends_in_mid_stream_loses_and_doubles_nothing(running, end
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
+    assert "reading on at" in pipeline.tail(10_000), "the checkpoint did not decide the position"
     assert_right(pipeline, truth)
 
 

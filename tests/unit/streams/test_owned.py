@@ -1,0 +1,65 @@
+"""Which offset comes next, and what a hole in the log does."""
+
+import pytest
+
+from runtime.clock import SystemClock
+from runtime.settings import WorkerSettings
+from schemas.rules import FoldRules
+from streams.checkpointing import Checkpointer
+from streams.owned import Owned
+from streams.partition import Partition
+
+
+@pytest.fixture
+def owned():
+    state = Partition(FoldRules())
+    state.next_offset = 10
+    return Owned(3, state, fresh=False, now_s=0)
+
+
+def test_the_next_offset_is_accepted_and_what_was_folded_is_not(owned):
+    assert owned.accepts(10)
+    assert not owned.accepts(9)
+    assert not owned.must_seek
+
+
+def test_an_offset_past_the_next_one_is_a_hole_that_is_read_again(owned):
+    assert not owned.accepts(12)
+    assert owned.must_seek
+
+
+def test_nothing_past_a_hole_is_accepted_until_the_log_was_read_again(owned):
+    owned.accepts(12)
+    assert not owned.accepts(12)
+    assert not owned.accepts(13)
+
+
+def test_what_was_missing_closes_the_hole(owned):
+    owned.accepts(12)
+    owned.must_seek = False
+    assert not owned.accepts(13)
+    assert owned.accepts(10)
+    assert owned.hole is None
+
+
+def test_an_offset_that_comes_first_again_has_nothing_before_it(owned):
+    owned.accepts(12)
+    owned.must_seek = False
+    assert owned.accepts(12)
+
+
+def test_a_bad_line_keeps_its_place_and_its_bytes(owned):
+    owned.fold(10, 1_700_000_000_000, b'\n{"no":1}\n[]\n')
+    lines = owned.take_lines(source_epoch=2)
+    assert [(x.source_epoch, x.partition, x.offset, x.line_index, x.line) for x in lines] == [
+        (2, 3, 10, 0, b'{"no":1}'),
+        (2, 3, 10, 1, b"[]"),
+    ]
+    assert owned.take_lines(source_epoch=2) == []
+
+
+@pytest.mark.parametrize(("lost", "said"), [(0, False), (1, True)])
+def test_a_line_without_an_outcome_is_said_with_its_partition(owned, caplog, lost, said):
+    owned.state.tally.received = lost
+    Checkpointer(WorkerSettings(), FoldRules(), SystemClock()).facts(owned)
+    assert ("partition 3: 1 lines have no outcome" in caplog.text) == said
