@@ -1,8 +1,8 @@
 """The state of a partition as bytes, and back. Pure.
 
 A packed state is one zstd frame around chunks, each a length (4 bytes, big-endian) and a msgpack
-value: first a `Header`, then hot rows, then viewers, a slice at a time. The structs of state.py are
-arrays in the order of their fields: a change of any of them is another `STATE_FORMAT`.
+value: first a `Header`, then hot rows, then viewers, a slice at a time, as flat.py makes them flat: a
+change there, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,11 @@ from msgspec import Struct
 
 from runtime.errors import CheckpointError
 from schemas.rules import FoldRules
-from streams.cold import share_live
-from streams.partition import Partition, Tally
-from streams.rows import Row
-from streams.state import Viewer
+from streams.flat import flat_rows, flat_viewers, rows_from, viewers_from
+from streams.partition import Partition
+from streams.tally import Tally
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
 LENGTH_BYTES = 4
@@ -40,8 +39,7 @@ class Header(Struct, array_like=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _HEADER = msgspec.msgpack.Decoder(Header)
-_ROWS = msgspec.msgpack.Decoder(list[tuple[str, Row]])
-_VIEWERS = msgspec.msgpack.Decoder(dict[str, Viewer])
+_SLICE = msgspec.msgpack.Decoder(list[Any])
 
 
 def encode(partition: Partition) -> Iterator[bytes]:
@@ -61,13 +59,10 @@ def encode(partition: Partition) -> Iterator[bytes]:
     )
     yield _chunk(header)
     for at in range(0, len(rows), ROWS_A_SLICE):
-        yield _chunk(rows[at : at + ROWS_A_SLICE])
+        yield _chunk(flat_rows(rows[at : at + ROWS_A_SLICE]))
     items = iter(viewers.items())
-    while some := dict(islice(items, VIEWERS_A_SLICE)):
-        for viewer in some.values():
-            for play in viewer.plays:
-                play.rows = None
-        yield _chunk(some)
+    while some := list(islice(items, VIEWERS_A_SLICE)):
+        yield _chunk(flat_viewers(some))
 
 
 def compress(chunks: list[bytes]) -> bytes:
@@ -88,16 +83,14 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
         partition.enter_slot(header.watermark)
         partition.tally = header.tally
         row_chunks = -(-header.rows // ROWS_A_SLICE)
-        rows = [row for chunk in chunks[1 : 1 + row_chunks] for row in _ROWS.decode(chunk)]
+        rows = [row for chunk in chunks[1 : 1 + row_chunks] for row in rows_from(_SLICE.decode(chunk))]
         partition.book.restore(header.generation, rows)
         for chunk in chunks[1 + row_chunks :]:
-            partition.viewers |= _VIEWERS.decode(chunk)
-    except (zstandard.ZstdError, msgspec.MsgspecError, IndexError, KeyError) as error:
+            viewers_from(_SLICE.decode(chunk), partition)
+    except (zstandard.ZstdError, msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"the state is not one of format {STATE_FORMAT}: {error}") from error
     if (len(rows), len(partition.viewers)) != (header.rows, header.viewers):
         raise CheckpointError("the state holds fewer rows or viewers than its header says")
-    for viewer in partition.viewers.values():
-        share_live(partition, viewer)
     return partition
 
 

@@ -3,91 +3,131 @@
 Packing changes no number: it happens after a count, so what comes back is worth what it is credited with.
 """
 
-from collections.abc import Iterable
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 import msgspec
 
 from streams import plays, sittings
+from streams.ids import pack, unpack
 from streams.partition import Partition
-from streams.state import Paywall, Place, Play, Viewer
+from streams.paywall_state import Paywall
+from streams.state import (
+    Place,
+    Play,
+    Sitting,
+    Viewer,
+    days_of,
+    keep_days,
+    keep_plays,
+    keep_sittings,
+    plays_of,
+    sittings_of,
+)
 
-_START_REASONS = (
+_START_REASONS: Final = (
     "tap", "next_tap", "next_swipe", "auto_next", "resume", "deep_link", "replay", "preview",
 )  # fmt: skip
-_REASON_NUMBER = {reason: number for number, reason in enumerate(_START_REASONS)}
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(list[Any])
-_PAYWALL_DECODER = msgspec.msgpack.Decoder(Paywall)
-UUID_CHARS, UUID_BYTES = 36, 16
-_WIDTH = 16  # fields of a packed play
+_REASON_NUMBER: Final = {reason: number for number, reason in enumerate(_START_REASONS)}
+_ENCODER: Any = msgspec.msgpack.Encoder()
+_DECODER: Any = msgspec.msgpack.Decoder(list[Any])
+_PAYWALL_DECODER: Any = msgspec.msgpack.Decoder(Paywall)
 
 _Group = list[Play]  # the plays of a sitting, or a single play that is in none
 
 
-def pack_id(text: str) -> str | bytes:
-    """Return a UUID in lower case as its 16 bytes, any other id as it is."""
-    if len(text) != UUID_CHARS:
-        return text
-    try:
-        packed = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return text
-    return packed if len(packed) == UUID_BYTES and unpack_id(packed) == text else text
-
-
-def unpack_id(packed: str | bytes) -> str:
-    """Return the id that `pack_id` packed."""
-    return str(UUID(bytes=packed)) if isinstance(packed, bytes) else packed
-
-
-def pack_plays(hot: Iterable[Play]) -> bytes:
-    """Return plays as bytes, about 90 a play."""
-    fields: list[Any] = []
-    for play in hot:
-        fields += (
-            pack_id(play.playback_id),
-            play.last_at,
-            play.last_at - play.started_at,
-            pack_id(play.event_id),
-            _REASON_NUMBER[play.start_reason],
-            play.start_position_ms,
-            play.position_ms,
-            play.played_ms,
-            play.watched_ms,
-            play.continued,
-            *(play.place or (None,)),
-        )
-        if play.place is None:
-            fields += (None,) * 5
-    return _ENCODER.encode(fields)
+def pack_plays(hot: list[Play]) -> bytes:
+    """Return plays as bytes, about 60 a play."""
+    return _ENCODER.encode(flat_plays(hot)) if hot else b""
 
 
 def unpack_plays(packed: bytes, partition: Partition) -> list[Play]:
     """Return the plays with the credit that they have."""
-    fields = _DECODER.decode(packed) if packed else []
-    found = []
-    for at in range(0, len(fields), _WIDTH):
-        (playback_id, last_at, age, event_id, reason, start_position, position, played, watched,
-         continued, *place) = fields[at : at + _WIDTH]  # fmt: skip
-        play = Play(
-            playback_id=unpack_id(playback_id),
-            last_at=last_at,
-            place=partition.share(Place(*place)) if place[0] is not None else None,
-            started_at=last_at - age,
-            event_id=unpack_id(event_id),
-            start_reason=_START_REASONS[reason],  # type: ignore[arg-type]
-            start_position_ms=start_position,
-            position_ms=position,
-            played_ms=played,
-            watched_ms=watched,
-            continued=continued,
-        )
+    return plays_from(_DECODER.decode(packed), partition) if packed else []
+
+
+def flat_plays(hot: list[Play]) -> list[Any]:
+    """Return what the events of plays said, as plain values.
+
+    Each is `[place, playback_id, last_at, age, ...]` in a row, `last_at` less that of the play before.
+    A place is named where it comes first, as a list; later by its number; None stands for none.
+    """
+    fields: list[Any] = []
+    places: list[Place] = []
+    before_at = 0
+    for play in hot:
+        fields.append(_named(play.place, places))
+        fields.append(pack(play.playback_id))
+        fields.append(play.last_at - before_at)
+        fields.append(play.last_at - play.started_at)
+        fields.append(play.event_high)
+        fields.append(play.event_low)
+        fields.append(_REASON_NUMBER[play.start_reason])
+        fields.append(play.start_position_ms)
+        fields.append(play.position_ms)
+        fields.append(play.played_ms)
+        fields.append(play.watched_ms)
+        fields.append(play.continued)
+        before_at = play.last_at
+    return fields
+
+
+def plays_from(fields: list[Any], partition: Partition) -> list[Play]:
+    """Return the plays that `flat_plays` made flat, credited with what they are worth."""
+    found: list[Play] = []
+    places: list[Place] = []
+    before_at = 0
+    for at in range(0, len(fields), 12):
+        play = Play(unpack(fields[at + 1]), before_at + fields[at + 2])
+        play.place = _place(fields[at], places, partition)
+        play.started_at = play.last_at - fields[at + 3]
+        play.event_high = fields[at + 4]
+        play.event_low = fields[at + 5]
+        play.start_reason = _START_REASONS[fields[at + 6]]
+        play.start_position_ms = fields[at + 7]
+        play.position_ms = fields[at + 8]
+        play.played_ms = fields[at + 9]
+        play.watched_ms = fields[at + 10]
+        play.continued = fields[at + 11]
+        before_at = play.last_at
         if play.place is not None:
-            play.credit = plays.worth(play, partition.rules)
+            plays.credit(play, partition.valid_play_ms)
         found.append(play)
     return found
+
+
+def _named(place: Place | None, places: list[Place]) -> Any:
+    if place is None:
+        return None
+    for number in range(len(places)):
+        if places[number] is place:
+            return number
+    before = places[len(places) - 1] if places else None
+    places.append(place)
+    fields: list[Any] = [place.episode_no, place.paywall_no, place.duration_ms]
+    if (
+        before is None
+        or before.series_id != place.series_id
+        or before.platform != place.platform
+        or before.country != place.country
+    ):
+        fields += [place.series_id, place.platform, place.country]
+    return fields
+
+
+def _place(named: Any, places: list[Place], partition: Partition) -> Place | None:
+    if named is None:
+        return None
+    if isinstance(named, int):
+        return places[named]
+    episode_no, paywall_no, duration_ms = named[0], named[1], named[2]
+    if len(named) > 3:  # noqa: PLR2004 -- it says where, too; if not, it is where the place before is
+        series_id, platform, country = named[3], named[4], named[5]
+    else:
+        before = places[len(places) - 1]
+        series_id, platform, country = before.series_id, before.platform, before.country
+    place = partition.place(series_id, episode_no, paywall_no, platform, country, duration_ms)
+    places.append(place)
+    return place
 
 
 def thaw_plays(partition: Partition, viewer: Viewer) -> None:
@@ -96,42 +136,56 @@ def thaw_plays(partition: Partition, viewer: Viewer) -> None:
         return
     cold = unpack_plays(viewer.cold, partition)
     viewer.cold, viewer.cold_to = b"", 0
-    kept, _ = _split(cold, partition.plays_gone_before, partition.rules.sitting_gap_ms)
-    viewer.plays += _flat(kept)
-    viewer.sittings += tuple(sittings.measure(group) for group in kept if group[0].counts)
+    kept, _ = _split(cold, partition.plays_gone_before, partition.sitting_gap_ms)
+    keep_plays(viewer, plays_of(viewer) + _flat(kept))
+    keep_sittings(viewer, sittings_of(viewer) + _measure(kept))
+
+
+def restore_plays(partition: Partition, viewer: Viewer, hot: list[Play]) -> None:
+    """Let these, all of them counted, be the hot plays of a viewer that has none."""
+    keep_plays(viewer, hot)
+    if len(hot) > 1:
+        keep_sittings(viewer, _measure(_split(hot, 0, partition.sitting_gap_ms)[0]))
+    elif hot and hot[0].counts:
+        viewer.sitting = sittings.measure(hot)
 
 
 def freeze_plays(partition: Partition, viewer: Viewer) -> None:
     """Pack the plays of sittings that are over, and drop those that are gone. All must be counted."""
-    silent_before = partition.watermark - partition.rules.sitting_gap_ms
-    if not viewer.plays and not (viewer.cold and viewer.cold_to < partition.plays_gone_before):
-        return
-    gap = partition.rules.sitting_gap_ms
-    hot, over = _split(list(viewer.plays), silent_before, gap)
+    silent_before = partition.watermark - partition.sitting_gap_ms
+    hot_is_live = viewer.more_plays is None and (viewer.play is None or viewer.play.last_at >= silent_before)
+    if hot_is_live and (not viewer.cold or viewer.cold_to >= partition.plays_gone_before):
+        return  # as it is for most viewers
+    gap = partition.sitting_gap_ms
+    hot, over = _split(plays_of(viewer), silent_before, gap)
     if not over and viewer.cold_to >= partition.plays_gone_before:
         return
     cold = [*unpack_plays(viewer.cold, partition), *_flat(over)]
     packed = _flat(_split(cold, partition.plays_gone_before, gap)[0])
     viewer.cold = pack_plays(packed) if packed else b""
-    viewer.cold_to = max((play.last_at for play in packed), default=0)
+    viewer.cold_to = max([play.last_at for play in packed]) if packed else 0
     _forget(viewer, hot, over)
 
 
 def drop_gone(partition: Partition, viewer: Viewer) -> None:
     """Forget the hot plays whose sittings are gone. All must be counted."""
-    kept, gone = _split(list(viewer.plays), partition.plays_gone_before, partition.rules.sitting_gap_ms)
+    kept, gone = _split(plays_of(viewer), partition.plays_gone_before, partition.sitting_gap_ms)
     _forget(viewer, kept, gone)
 
 
 def live_paywall(partition: Partition, viewer: Viewer) -> Paywall:
     """Return a viewer's paywall, unpacked, opened if there is none."""
-    if isinstance(viewer.paywall, bytes):
-        viewer.paywall = _PAYWALL_DECODER.decode(viewer.paywall)
+    paywall = viewer.paywall
+    if isinstance(paywall, Paywall):
+        return paywall
+    if paywall is None:
+        live = Paywall(first_at=partition.watermark)
+    else:
+        live = _PAYWALL_DECODER.decode(paywall)
         viewer.paywall_to = 0
-        _share_gates(partition, viewer.paywall)
-    elif viewer.paywall is None:
-        viewer.paywall = Paywall(first_at=partition.watermark)
-    return viewer.paywall
+        _share_gates(partition, live)
+    viewer.paywall = live
+    return live
 
 
 def forget_gone(partition: Partition, paywall: Paywall) -> None:
@@ -152,24 +206,10 @@ def forget_gone(partition: Partition, paywall: Paywall) -> None:
     paywall.first_at = min(kept, default=partition.watermark)
 
 
-def share_live(partition: Partition, viewer: Viewer) -> None:
-    """Let a viewer that was just read share what viewers have in common."""
-    share = partition.share
-    for play in viewer.plays:
-        if play.place is not None:
-            play.place = share(play.place)
-    for sitting in viewer.sittings:
-        sitting.series_id = share(sitting.series_id)
-    for day in viewer.days:
-        day.end_at, day.dimensions = share(day.end_at), share(day.dimensions)
-    if isinstance(viewer.paywall, Paywall):
-        _share_gates(partition, viewer.paywall)
-
-
 def _share_gates(partition: Partition, paywall: Paywall) -> None:
     for impression in paywall.impressions.values():
         if impression.gate is not None:
-            impression.gate = partition.share(impression.gate)
+            impression.gate = partition.share_gate(impression.gate)
 
 
 def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
@@ -179,10 +219,7 @@ def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
         if viewer.paywall_to < horizon:
             viewer.paywall, viewer.paywall_to = None, 0
         return
-    if (
-        viewer.paywall is None
-        or viewer.paywall.last_at >= partition.watermark - partition.rules.sitting_gap_ms
-    ):
+    if viewer.paywall is None or viewer.paywall.last_at >= partition.watermark - partition.sitting_gap_ms:
         return
     paywall = viewer.paywall
     forget_gone(partition, paywall)
@@ -198,10 +235,18 @@ def sweep(partition: Partition, viewer_ids: list[str]) -> None:
         viewer = viewers[viewer_id]
         freeze_plays(partition, viewer)
         freeze_paywall(partition, viewer)
-        if viewer.days and viewer.days[-1].end_at < partition.days_gone_before:
-            viewer.days = tuple(d for d in viewer.days if d.end_at >= partition.days_gone_before)
-        if not (viewer.plays or viewer.cold or viewer.days or viewer.paywall):
+        _drop_days(partition, viewer)
+        if viewer.play is None and not viewer.cold and viewer.day is None and not viewer.paywall:
             del viewers[viewer_id]
+
+
+def _drop_days(partition: Partition, viewer: Viewer) -> None:
+    if viewer.day is None or (viewer.more_days is None and viewer.day.end_at >= partition.days_gone_before):
+        return
+    kept = [day for day in days_of(viewer) if day.end_at >= partition.days_gone_before]
+    keep_days(viewer, kept)
+    if not kept:
+        viewer.today_from, viewer.today_until = 0, 0
 
 
 def _split(found: list[Play], ended_before: int, gap_ms: int) -> tuple[list[_Group], list[_Group]]:
@@ -213,23 +258,28 @@ def _split(found: list[Play], ended_before: int, gap_ms: int) -> tuple[list[_Gro
             assert play.place is not None
             by_series.setdefault(play.place.series_id, []).append(play)
     for together in by_series.values():
-        together.sort(key=lambda play: (play.started_at, play.event_id, play.playback_id))
+        together.sort(key=sittings.moment)
         groups += sittings.cluster(together, gap_ms)
     kept: list[_Group] = []
     over: list[_Group] = []
     for group in groups:
-        ended = max(play.last_at for play in group) < ended_before
+        ended = max([play.last_at for play in group]) < ended_before
         (over if ended else kept).append(group)
     return kept, over
+
+
+def _measure(groups: list[_Group]) -> list[Sitting]:
+    return [sittings.measure(group) for group in groups if group[0].counts]
 
 
 def _forget(viewer: Viewer, kept: list[_Group], left: list[_Group]) -> None:
     """Keep some groups of hot plays with their sittings, and no others."""
     if left:
-        viewer.plays = _flat(kept)
-        dropped = {(g[0].place.series_id, g[0].started_at) for g in left if g[0].counts}  # type: ignore[union-attr]
-        viewer.sittings = tuple(s for s in viewer.sittings if (s.series_id, s.start_at) not in dropped)
+        keep_plays(viewer, _flat(kept))
+        dropped = {(g[0].place.series_id, g[0].started_at) for g in left if g[0].place and g[0].counts}
+        known = sittings_of(viewer)
+        keep_sittings(viewer, [s for s in known if (s.place.series_id, s.start_at) not in dropped])
 
 
-def _flat(groups: list[_Group]) -> tuple[Play, ...]:
-    return tuple(play for group in groups for play in group)
+def _flat(groups: list[_Group]) -> list[Play]:
+    return [play for group in groups for play in group]

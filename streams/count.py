@@ -1,35 +1,78 @@
-"""Count what events have touched: take its credit off its rows, put what it is worth on. Pure.
+"""Turn touched states into rows: what an object counts as, less what it was counted as before. Pure.
 
-After a count the rows are a function of the state alone, so when it happens changes no number. The
-tables of playback and of the paywall can be counted apart: their rows are written at another pace.
+When this happens changes no number, except that everything is counted at the edge of a slot (fold.py).
+Histograms, which are written with a checkpoint, are counted with it: a play that goes on moves through
+many bins in the meantime.
 """
 
+from collections.abc import Sequence
+
+from schemas.tables import EPISODE_MINUTES, VIEWER_DAYS, CounterTable
 from streams import days, paywall, plays, sittings
 from streams.cold import drop_gone, live_paywall
-from streams.days import PLAYED_AFTER_UNLOCK, UNLOCKED, WATCHED, count_object
+from streams.days import MET_PAYWALL, PLAYED_AFTER_UNLOCK, UNLOCKED, WATCHED, count_object
 from streams.partition import Partition
-from streams.state import Impression, Play, PlayCredit, Unlock, Viewer
+from streams.paywall_state import Impression, Unlock
+from streams.state import Play, Viewer, plays_of
+
+
+def count_for(partition: Partition, tables: Sequence[CounterTable]) -> None:
+    """Count what rows of these tables are made of; it may be more."""
+    if any(table.histograms for table in tables):
+        count_all(partition)
+    elif EPISODE_MINUTES in tables or VIEWER_DAYS in tables:
+        count_minutes(partition)
+    else:
+        count_paywall(partition)
 
 
 def count_all(partition: Partition) -> None:
     """Count everything touched."""
+    count_minutes(partition)
+    count_histograms(partition)
+
+
+def count_minutes(partition: Partition) -> None:
+    """Count everything touched but exit curves and sittings."""
     count_playback(partition)
     count_paywall(partition)
     count_days(partition)
 
 
 def count_playback(partition: Partition) -> None:
-    """Count plays, sittings and continuations."""
-    touched, partition.touched.plays = partition.touched.plays, []
-    for viewer, play in touched:
+    """Count plays and continuations."""
+    touched = partition.touched
+    found, viewers = touched.plays, touched.viewers
+    touched.plays, touched.viewers = [], []
+    for index in range(len(found)):
+        play = found[index]
         play.touched = False
         if play.place is not None:
-            _count_play(partition, viewer, play)
-    series, partition.touched.series = partition.touched.series, set()
-    gap_ms = partition.rules.sitting_gap_ms
+            _count_play(partition, viewers[index], play)
+    series, touched.series = touched.series, set()
     for viewer, series_id in series:
         _forget_gone(partition, viewer)
-        sittings.recount(viewer, series_id, _impressions(partition, viewer), gap_ms, partition.book)
+        shown = _impressions(partition, viewer)
+        sittings.recount_continuations(viewer, series_id, shown, partition.sitting_gap_ms, partition.book)
+
+
+def count_histograms(partition: Partition) -> None:
+    """Count exit curves and sittings. Plays must have been counted."""
+    touched = partition.touched
+    series, touched.late_series = touched.late_series, set()
+    for viewer, series_id in series:
+        _forget_gone(partition, viewer)
+        sittings.recount(viewer, series_id, partition.sitting_gap_ms, partition.book)
+    found, viewers = touched.late_plays, touched.late_viewers
+    touched.late_plays, touched.late_viewers = [], []
+    for index in range(len(found)):
+        play = found[index]
+        play.touched_late = False
+        place = play.place
+        if place is not None and play.counted_flags:
+            plays.recount_bin(play, partition.book, plays.bin_of(play))
+            if play.start_reason != "preview" and (viewers[index], place.series_id) not in series:
+                sittings.adjust(viewers[index], play, partition.book.sittings)
 
 
 def count_paywall(partition: Partition) -> None:
@@ -44,7 +87,7 @@ def count_paywall(partition: Partition) -> None:
         impression.touched = False
         worth = paywall.worth(impression, live_paywall(partition, viewer))
         if paywall.recount(impression, worth, rows) & paywall.SHOWN:
-            count_object(partition, viewer, impression.shown_at, days.MET_PAYWALL, 1)
+            count_object(partition, viewer, impression.shown_at, MET_PAYWALL, 1)
 
 
 def count_days(partition: Partition) -> None:
@@ -58,43 +101,43 @@ def count_days(partition: Partition) -> None:
 
 def _forget_gone(partition: Partition, viewer: Viewer) -> None:
     """Forget plays that are gone, swept or not: the impressions in their spans may be forgotten already."""
-    if any(play.last_at < partition.plays_gone_before for play in viewer.plays):
-        drop_gone(partition, viewer)
+    for play in plays_of(viewer):
+        if play.last_at < partition.plays_gone_before:
+            drop_gone(partition, viewer)
+            return
 
 
 def _count_play(partition: Partition, viewer: Viewer, play: Play) -> None:
-    book = partition.book
-    old, new = play.credit, plays.worth(play, partition.rules)
-    flipped = plays.recount(play, new, book)
-    if new.flags & plays.PREVIEW:
+    book, place = partition.book, play.place
+    assert place is not None
+    is_new, was_at = play.counted_flags == 0, play.counted_at
+    flags = plays.flags_of(play, partition.valid_play_ms)
+    flipped = plays.recount(play, book, flags, plays.worth_played_ms(play), plays.worth_watched_ms(play))
+    play.counted_at = play.last_at
+    if not play.touched_late:
+        play.touched_late = True
+        partition.touched.late_plays.append(play)
+        partition.touched.late_viewers.append(viewer)
+    if flags & plays.PREVIEW:
         return
-    assert play.place is not None
     if flipped & plays.VALID:
-        count_object(partition, viewer, play.started_at, WATCHED, 1 if new.flags & plays.VALID else -1)
-    if old is None or _reaches_more(partition, viewer, old, new):
-        partition.touched.series.add((viewer, play.place.series_id))
-    elif flipped & (plays.VALID | plays.COMPLETE):
-        sittings.adjust(viewer, play, new.played_ms - old.played_ms, book.sittings)
-        if flipped & plays.COMPLETE:
-            _count_continuation(partition, viewer, play)
-    else:
-        sittings.add_played(viewer, play, new.played_ms - old.played_ms, book.sittings)
+        count_object(partition, viewer, play.started_at, WATCHED, 1 if flags & plays.VALID else -1)
+    if is_new or (was_at != play.last_at and was_at + partition.sitting_gap_ms < viewer.latest_at):
+        # new, or it lasts longer, and something had happened after where its span used to end
+        partition.touch_series(viewer, place.series_id)
+    elif flipped & plays.COMPLETE:
+        _count_continuation(partition, viewer, play)
 
 
 def _count_continuation(partition: Partition, viewer: Viewer, play: Play) -> None:
     assert play.place is not None
     outcome = sittings.outcome(
         play,
-        sittings.plays_of(viewer, play.place.series_id),
+        sittings.plays_of_series(viewer, play.place.series_id),
         _impressions(partition, viewer),
-        partition.rules.sitting_gap_ms,
+        partition.sitting_gap_ms,
     )
     plays.recount_continuation(play, outcome, partition.book)
-
-
-def _reaches_more(partition: Partition, viewer: Viewer, old: PlayCredit, new: PlayCredit) -> bool:
-    """Whether the play lasts longer and something had happened after where its span used to end."""
-    return old.last_at != new.last_at and old.last_at + partition.rules.sitting_gap_ms < viewer.latest_at
 
 
 def _count_unlock(partition: Partition, viewer: Viewer, unlock: Unlock) -> None:
@@ -116,7 +159,7 @@ def _impressions(partition: Partition, viewer: Viewer) -> list[Impression]:
     if viewer.paywall is None:
         return []
     if isinstance(viewer.paywall, bytes):
-        first = min((play.started_at for play in viewer.plays if play.counts), default=None)
-        if first is None or viewer.paywall_to < first:
+        starts = [play.started_at for play in plays_of(viewer) if play.counts]
+        if not starts or viewer.paywall_to < min(starts):
             return []
     return list(live_paywall(partition, viewer).impressions.values())

@@ -5,7 +5,7 @@ may have, its event ids are UUIDs. Whatever the proof does not cover is judged l
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -13,12 +13,14 @@ from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
 from schemas.reasons import Reason
 from streams.lines import AnyLine, Experiment
 
-_DECODER = msgspec.json.Decoder(AnyLine)
+_DECODER: Any = msgspec.json.Decoder(AnyLine)
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
 # How complaints begin. What follows may quote the sender, who does not choose the reason.
 _MISSING = "Object missing required field"
 _GOT_NULL = re.compile(r"Expected `[^`]*`, got `null`")
 _GOT_OTHER = re.compile(r"Expected `[^`]*`, got `")
+_OPENING: Final = ord("{")
+_CLOSING: Final = ord("}")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _HYPHENS = (8, 13, 18, 23)
 _EVENT_TYPES = frozenset(cls.__struct_config__.tag for cls in AnyLine.__args__)
@@ -107,8 +109,15 @@ def _has_long_line(payload: bytes) -> bool:
 
 def _is_one_a_line(payload: bytes, objects: int) -> bool:
     """Whether each object has a line of its own. No JSON text holds `}`, a newline, `{`: it lacks a comma."""
-    newlines = payload.count(b"\n") - payload.endswith(b"\n")
-    return objects - 1 == newlines == payload.count(b"}\n{")
+    lines = 1
+    newline = payload.find(b"\n")
+    last = len(payload) - 1
+    while 0 <= newline < last:
+        if newline == 0 or payload[newline - 1] != _CLOSING or payload[newline + 1] != _OPENING:
+            return False
+        lines += 1
+        newline = payload.find(b"\n", newline + 1)
+    return lines == objects
 
 
 def _are_uuids(ids: list[str]) -> bool:

@@ -5,7 +5,9 @@ raises maxima, lowers minima and adds to sets, so copies and disorder change not
 (count.py) turns states into rows.
 """
 
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
+
+from mypy_extensions import i32, i64
 
 from schemas.reasons import Reason
 from streams.count import count_all
@@ -17,18 +19,23 @@ from streams.lines import (
     PlayEnd,
     PlayerError,
     PlayStart,
-    Progress,
     Resume,
     Seek,
     Stall,
     ViewerDeletion,
 )
 from streams.merge_paywall import PaywallMerge
-from streams.merge_plays import merge_start, open_play, open_rows_of_complete
+from streams.merge_plays import merge_start, open_play
 from streams.partition import Partition
-from streams.state import ABSENT, Viewer
+from streams.state import Viewer
 
-_PROGRESS = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
+_PROGRESS: Final = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
+
+
+APPLIED: Final = 0
+REDUNDANT: Final = 1
+EXCLUDED: Final = 2
+UNUSABLE: Final = 3
 
 
 class Reject(NamedTuple):
@@ -38,9 +45,7 @@ class Reject(NamedTuple):
     reason: Reason
 
 
-def apply(  # noqa: PLR0912 -- one line after the other, written out to be fast
-    partition: Partition, offset: int, timestamp_ms: int, payload: bytes
-) -> list[Reject]:
+def apply(partition: Partition, offset: i64, timestamp_ms: i64, payload: bytes) -> list[Reject]:
     """Fold one message into a partition; return the lines of it that go to quarantine.
 
     Args:
@@ -51,58 +56,63 @@ def apply(  # noqa: PLR0912 -- one line after the other, written out to be fast
     """
     events, indexes, bad = decode(payload)
     rejects = [Reject(index, reason) for index, reason in bad]
-    limit, lateness = timestamp_ms + partition.rules.clock_ahead_ms, partition.rules.lateness_ms
-    watermark, slot_end = partition.watermark, partition.slot_end
-    viewers = partition.viewers
-    applied = redundant = excluded = 0
-    for index, line in zip(indexes, events, strict=True):
-        received_at, sent_at, occurred_at = line.received_at, line.sent_at, line.occurred_at
-        if received_at is None:
-            received_at = timestamp_ms
-        elif received_at > limit:
-            received_at = limit
-        if received_at > watermark:
-            if received_at >= slot_end:
-                _enter_slot(partition, offset, received_at)
-                slot_end = partition.slot_end
-            watermark = received_at
-        at = received_at - sent_at + occurred_at
-        if at + lateness < watermark or occurred_at > sent_at or at < 0:
-            unusable = at < 0 or occurred_at > sent_at
-            rejects.append(Reject(index, Reason.CLOCK_UNUSABLE if unusable else Reason.LATE))
-            continue
-        if type(line) is ViewerDeletion:
-            redundant += 1  # aggregates stay
-            continue
-        if line.environment != "production":
-            excluded += 1
-            continue
-        viewer = viewers.get(line.viewer_id)
-        if viewer is None:
-            viewer = viewers[line.viewer_id] = Viewer()
-        opened = not viewer.today_from < at < viewer.today_until and merge_day(partition, viewer, line, at)
-        if type(line) in _PROGRESS:
-            changed = _merge_progress(partition, viewer, line, at)
-        elif type(line) is PlayStart:
-            changed = merge_start(partition, viewer, line, at)
-        else:
-            changed = PaywallMerge(partition, viewer, at).merge(line)
-        if changed or opened:
-            applied += 1
-        else:
-            redundant += 1
-    partition.watermark = watermark
+    latest = timestamp_ms + partition.clock_ahead_ms
+    outcomes: list[int] = [0, 0, 0, 0]
+    for number in range(len(events)):
+        line = events[number]
+        received_at: i64 = timestamp_ms if line.received_at is None else line.received_at
+        outcome = _fold(partition, offset, min(received_at, latest), line)
+        outcomes[outcome] += 1
+        if outcome == UNUSABLE:
+            reason = Reason.CLOCK_UNUSABLE if _has_unusable_clock(line, received_at, latest) else Reason.LATE
+            rejects.append(Reject(indexes[number], reason))
     partition.next_offset = offset + 1
     tally = partition.tally
     tally.received += len(events) + len(bad)
-    tally.applied += applied
-    tally.redundant += redundant
-    tally.excluded += excluded
+    tally.applied += outcomes[APPLIED]
+    tally.redundant += outcomes[REDUNDANT]
+    tally.excluded += outcomes[EXCLUDED]
     tally.quarantined += len(rejects)
     return rejects
 
 
-def _enter_slot(partition: Partition, offset: int, watermark: int) -> None:
+def _fold(partition: Partition, offset: i64, received_at: i64, line: Any) -> i64:
+    """Fold one line, an `AnyLine`; return its outcome."""
+    if received_at > partition.watermark:
+        if received_at >= partition.slot_end:
+            _enter_slot(partition, offset, received_at)
+        partition.watermark = received_at
+    sent_at: i64 = line.sent_at
+    occurred_at: i64 = line.occurred_at
+    at = received_at - sent_at + occurred_at
+    if at + partition.lateness_ms < partition.watermark or occurred_at > sent_at or at < 0:
+        return UNUSABLE
+    kind = type(line)
+    if kind is ViewerDeletion:
+        return REDUNDANT  # aggregates stay
+    if line.environment != "production":
+        return EXCLUDED
+    viewer = partition.viewers.get(line.viewer_id)
+    if viewer is None:
+        viewer = partition.viewers[line.viewer_id] = Viewer()
+    opened = not viewer.today_from < at < viewer.today_until and merge_day(partition, viewer, line, at)
+    if kind is Heartbeat or kind in _PROGRESS:
+        changed = _merge_progress(partition, viewer, line, at)
+    elif kind is PlayStart:
+        changed = merge_start(partition, viewer, line, at)
+    else:
+        changed = PaywallMerge(partition, viewer, at).merge(line)
+    return APPLIED if changed or opened else REDUNDANT
+
+
+def _has_unusable_clock(line: Any, received_at: i64, latest: i64) -> bool:
+    """Whether a line tells no time at all: sent before it occurred, or occurred before 1970."""
+    sent_at: i64 = line.sent_at
+    occurred_at: i64 = line.occurred_at
+    return occurred_at > sent_at or min(received_at, latest) - sent_at + occurred_at < 0
+
+
+def _enter_slot(partition: Partition, offset: i64, watermark: i64) -> None:
     """Count, and close the generation of rows, before the watermark enters another slot.
 
     A message can enter several slots: what it changes after the first belongs to the generation that
@@ -114,31 +124,32 @@ def _enter_slot(partition: Partition, offset: int, watermark: int) -> None:
     partition.enter_slot(watermark)
 
 
-def _merge_progress(partition: Partition, viewer: Viewer, line: Progress, at: int) -> bool:
-    """Raise the maxima of a play. This is what most events are: it is written to be fast."""
-    playback_id, gone_before = line.playback_id, partition.plays_gone_before
-    for play in viewer.plays:
-        if play.playback_id == playback_id and play.last_at >= gone_before:
-            break
-    else:
+def _merge_progress(partition: Partition, viewer: Viewer, line: Any, at: i64) -> bool:
+    """Raise the maxima of a play by a `Progress`. This is what most events are: it is written to be fast."""
+    playback_id = line.playback_id
+    play = viewer.play
+    if play is None or play.playback_id != playback_id or play.last_at < partition.plays_gone_before:
         play = open_play(partition, viewer, playback_id, at)
-    position_ms, played_ms, watched_ms = line.position_ms, line.played_ms, line.watched_ms
     changed = False
     if at > play.last_at:
         play.last_at = at
         changed = True
+    position_ms = i32(line.position_ms)
     if position_ms > play.position_ms:
         play.position_ms = position_ms
         changed = True
-    if played_ms is not None and played_ms > play.played_ms:
-        play.played_ms = played_ms
-        changed = True
-    if watched_ms is not None and watched_ms > play.watched_ms:
-        if play.watched_ms == ABSENT:
-            open_rows_of_complete(partition, viewer, play)
-        play.watched_ms = watched_ms
-        changed = True
+    if line.played_ms is not None:
+        played_ms = i32(line.played_ms)
+        if played_ms > play.played_ms:
+            play.played_ms = played_ms
+            changed = True
+    if line.watched_ms is not None:
+        watched_ms = i32(line.watched_ms)
+        if watched_ms > play.watched_ms:
+            play.watched_ms = watched_ms
+            changed = True
     if changed and not play.touched:
         play.touched = True
-        partition.touched.plays.append((viewer, play))
+        partition.touched.plays.append(play)
+        partition.touched.viewers.append(viewer)
     return changed

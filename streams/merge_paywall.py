@@ -6,7 +6,7 @@ impression of its first checkout.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from streams import cold
 from streams.days import (
@@ -17,6 +17,7 @@ from streams.days import (
     UNLOCKED,
     count_object,
 )
+from streams.ids import as_bytes
 from streams.lines import (
     AdReward,
     CheckoutStart,
@@ -28,14 +29,15 @@ from streams.lines import (
     Unlock,
     ViewerLine,
 )
-from streams.merge_plays import open_rows_before, starts_after, thaw_for, touch_series
+from streams.merge_plays import open_rows_before, starts_after, thaw_for
 from streams.partition import Partition
 from streams.paywall import NOTHING, could_answer, recount, recount_unlock
-from streams.state import ABSENT, AdSession, Gate, Impression, Order, Paywall, Viewer
-from streams.state import Purchase as Transaction
-from streams.state import Unlock as UnlockState
+from streams.paywall_state import ABSENT, AdSession, Gate, Impression, Order, Paywall
+from streams.paywall_state import Purchase as Transaction
+from streams.paywall_state import Unlock as UnlockState
+from streams.state import Viewer
 
-DAY_MS = 86_400_000
+DAY_MS: Final = 86_400_000
 
 
 class PaywallMerge:
@@ -67,11 +69,11 @@ class PaywallMerge:
             return False
         if impression.gate is not None:
             known = (impression.shown_at, impression.event_id, _taken(impression.gate))
-            if known <= (self.at, line.event_id, _taken(gate)):
+            if known <= (self.at, as_bytes(line.event_id), _taken(gate)):
                 return False
             self._take_off(impression)
-        impression.gate = self.partition.share(gate)
-        impression.shown_at, impression.event_id = self.at, line.event_id
+        impression.gate = self.partition.share_gate(gate)
+        impression.shown_at, impression.event_id = self.at, as_bytes(line.event_id)
         self.viewer.latest_at = max(self.viewer.latest_at, self.at)
         self._touch_around(impression)
         return True
@@ -96,7 +98,7 @@ class PaywallMerge:
         order = self._open_order(line.order_id)
         if order is None:
             return changed
-        first = (self.at, line.event_id, line.paywall_impression_id)
+        first = (self.at, as_bytes(line.event_id), line.paywall_impression_id)
         if order.checkout_at == ABSENT or first < (order.checkout_at, order.event_id, order.impression_id):
             if order.checkout_at != ABSENT:
                 self._count_on_day(order.checkout_at, STARTED_CHECKOUT, -1)
@@ -112,7 +114,7 @@ class PaywallMerge:
         order = self._open_order(line.order_id)
         if order is None:
             return False
-        new = (self.at, line.event_id, line.product_type, line.amount_usd_micros)
+        new = (self.at, as_bytes(line.event_id), line.product_type, line.amount_usd_micros)
         known = order.purchases.get(line.transaction_id)
         changed = self._extend(order)
         if known is None or new < (known.at, known.event_id, known.product_type, known.amount):
@@ -144,15 +146,18 @@ class PaywallMerge:
             return False
         new = (self.at, line.transaction_id, line.amount_usd_micros)
         changed = self._extend(order)
-        if line.event_id not in order.refunds or new < order.refunds[line.event_id]:
-            order.refunds[line.event_id] = new
+        refund_id = as_bytes(line.event_id)
+        if refund_id not in order.refunds or new < order.refunds[refund_id]:
+            order.refunds[refund_id] = new
             self._touch_id(order.impression_id)
             changed = True
         return changed
 
     def ad_reward(self, line: AdReward) -> bool:
         """A rewarded ad was watched: the first reward says what it is worth, any may verify it."""
-        new = (self.at, line.event_id, line.revenue_usd_micros, line.paywall_impression_id or "")
+        new = (
+            self.at, as_bytes(line.event_id), line.revenue_usd_micros, line.paywall_impression_id or "",
+        )  # fmt: skip
         ad = self.paywall.ads.get(line.ad_session_id)
         if ad is not None and ad.at < self.partition.closed_before:
             return False
@@ -173,7 +178,7 @@ class PaywallMerge:
     def unlock(self, line: Unlock) -> bool:
         """An episode became playable: the first event of an unlock counts."""
         new = UnlockState(
-            line.unlock_id, self.at, line.event_id, line.series_id, line.episode_no, line.method,
+            line.unlock_id, self.at, as_bytes(line.event_id), line.series_id, line.episode_no, line.method,
             line.platform, line.country or "", line.coins_paid, line.coins_bonus,
             line.revenue_usd_micros, line.paywall_impression_id or "",
         )  # fmt: skip
@@ -235,7 +240,7 @@ class PaywallMerge:
                 not unlock.names and 0 <= unlock.at - shown <= DAY_MS
             ):
                 self.partition.touch_unlock(self.viewer, unlock)
-        touch_series(self.partition, self.viewer, gate.series_id)
+        self.partition.touch_series(self.viewer, gate.series_id)
         open_rows_before(self.partition, self.viewer, gate.series_id, gate.episode_no)
 
     def _take_off(self, impression: Impression) -> None:

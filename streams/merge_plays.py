@@ -4,19 +4,23 @@ What an event may change beyond its own play: a start, its sitting, the plays be
 it, and the unlocks that it follows.
 """
 
+from mypy_extensions import i64
+
 from streams import cold, sittings
 from streams.days import WATCHED, count_object, day_at
+from streams.ids import high, low, pack
 from streams.lines import PlayStart
 from streams.partition import Partition
-from streams.plays import COMPLETE, VALID, recount, recount_continuation, rows_of, worth
-from streams.state import Paywall, Place, Play, Viewer
+from streams.paywall_state import Paywall
+from streams.plays import VALID, open_rows, recount, recount_bin, recount_continuation
+from streams.state import NO_BIN, Place, Play, Viewer, keep_plays, plays_of
 
 
-def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: int) -> Play | None:
+def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -> Play | None:
     """Return a play of a viewer, from the cold if need be; None when there is none or it is gone."""
     thaw_for(partition, viewer, at)
     for _ in range(2):
-        for play in viewer.plays:
+        for play in plays_of(viewer):
             if play.playback_id == playback_id:
                 return None if _forgotten(partition, viewer, play) else play
         if not viewer.cold or not _may_hold(viewer.cold, playback_id):
@@ -25,20 +29,23 @@ def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: int) -
     return None
 
 
-def open_play(partition: Partition, viewer: Viewer, playback_id: str, at: int) -> Play:
+def open_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -> Play:
     """Return a play of a viewer, opened if there is none."""
+    for known in plays_of(viewer):
+        if known.playback_id == playback_id and known.last_at >= partition.plays_gone_before:
+            return known
     play = find_play(partition, viewer, playback_id, at)
     if play is None:
-        play = Play(playback_id, last_at=0)
-        viewer.plays = (play, *viewer.plays)
+        play = Play(playback_id, 0)
+        keep_plays(viewer, [play, *plays_of(viewer)])
     return play
 
 
-def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: int) -> bool:
+def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: i64) -> bool:
     """Merge a `play_start`: the first one of a play says what the play is. Return whether it changed."""
     before = find_play(partition, viewer, line.playback_id, at)
     play = before or open_play(partition, viewer, line.playback_id, at)
-    place = Place(
+    place = partition.place(
         line.series_id, line.episode_no, line.paywall_no, line.platform, line.country or "", line.duration_ms
     )
     changed = before is None
@@ -53,58 +60,60 @@ def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: int) 
     return changed
 
 
-def _is_earlier(at: int, line: PlayStart, place: Place, play: Play, known: Place) -> bool:
+def _is_earlier(at: i64, line: PlayStart, place: Place, play: Play, known: Place) -> bool:
     """Whether a start comes before the one that a play has, by time, event id, and what the play takes."""
     if at != play.started_at:
         return at < play.started_at
-    return (line.event_id, *_taken(place), line.start_reason, line.start_position_ms) < (
-        play.event_id, *_taken(known), play.start_reason, play.start_position_ms,
+    said = (
+        high(line.event_id),
+        low(line.event_id),
+        *_taken(place),
+        line.start_reason,
+        line.start_position_ms,
+    )
+    return said < (
+        play.event_high, play.event_low, *_taken(known), play.start_reason, play.start_position_ms,
     )  # fmt: skip
 
 
-def _taken(place: Place) -> tuple[str | int, ...]:
+def _taken(place: Place) -> tuple[str, str, str, int, int, int]:
     """The fields of a place in the order that decides between starts of one time and event id."""
     return (
         place.platform, place.country, place.series_id, place.episode_no, place.duration_ms, place.paywall_no,
     )  # fmt: skip
 
 
-def touch_series(partition: Partition, viewer: Viewer, series_id: str) -> None:
-    """Have the sittings and continuations of a series counted."""
-    partition.touched.series.add((viewer, series_id))
-
-
-def starts_after(viewer: Viewer, at: int, within_ms: int) -> tuple[tuple[str, int], ...]:
+def starts_after(viewer: Viewer, at: i64, within_ms: i64) -> tuple[tuple[str, int], ...]:
     """Return the episodes, as (series_id, episode_no), started at most so long after a time."""
-    found = {
-        play.place[:2]
-        for play in viewer.plays
-        if play.counts and at <= play.started_at <= at + within_ms and play.place is not None
-    }
+    found: set[tuple[str, int]] = set()
+    for play in plays_of(viewer):
+        place = play.place
+        if place is not None and play.counts and at <= play.started_at <= at + within_ms:
+            found.add((place.series_id, place.episode_no))
     return tuple(sorted(found))
 
 
-def thaw_for(partition: Partition, viewer: Viewer, at: int) -> None:
+def thaw_for(partition: Partition, viewer: Viewer, at: i64) -> None:
     """Bring back the cold plays that something at this time could touch."""
-    if viewer.cold and at <= viewer.cold_to + partition.rules.sitting_gap_ms:
+    if viewer.cold and at <= viewer.cold_to + partition.sitting_gap_ms:
         cold.thaw_plays(partition, viewer)
 
 
 def _restart(
-    partition: Partition, viewer: Viewer, play: Play, line: PlayStart, at: int, place: Place
+    partition: Partition, viewer: Viewer, play: Play, line: PlayStart, at: i64, place: Place
 ) -> None:
     """Let a play start here: as what it was before, it is taken off its rows."""
     if play.place is not None:
         _take_off(partition, viewer, play)
     old_start = play.started_at if play.counts else None
-    play.place, play.rows = partition.share(place), None
+    play.place, play.episode_row, play.curve_row = place, None, None
     play.started_at = at
-    play.event_id = line.event_id
-    play.start_reason = line.start_reason
+    play.event_high, play.event_low = high(line.event_id), low(line.event_id)
+    play.start_reason = partition.share_text(line.start_reason)
     play.start_position_ms = line.start_position_ms
     viewer.latest_at = max(viewer.latest_at, at)
     if play.counts:
-        touch_series(partition, viewer, place.series_id)
+        partition.touch_series(viewer, place.series_id)
         sittings.open_row_of_first(viewer, play, partition.book.sittings)
         open_rows_before(partition, viewer, place.series_id, place.episode_no)
     if old_start is not None and old_start != at:
@@ -113,23 +122,12 @@ def _restart(
         _touch_unlocks_before(partition, viewer, at)
 
 
-def open_rows_before(partition: Partition, viewer: Viewer, series_id: str, episode_no: int) -> None:
+def open_rows_before(partition: Partition, viewer: Viewer, series_id: str, episode_no: i64) -> None:
     """Have the rows written of the plays whose continuation an episode decides."""
-    for play in viewer.plays:
+    for play in plays_of(viewer):
         place = play.place
         if place is not None and place.episode_no == episode_no - 1 and place.series_id == series_id:
-            rows_of(play, partition.book)
-
-
-def open_rows_of_complete(partition: Partition, viewer: Viewer, play: Play) -> None:
-    """Have the rows written in which a play counts as complete by its position, if it does.
-
-    The first word of what was watched may turn that over, before or after somebody counted it.
-    """
-    if play.counts and worth(play, partition.rules).flags & COMPLETE:
-        rows_of(play, partition.book)
-        for other in sittings.plays_of(viewer, play.place.series_id):  # type: ignore[union-attr]
-            sittings.open_row(other, partition.book.sittings)
+            open_rows(play, partition.book)
 
 
 def _take_off(partition: Partition, viewer: Viewer, play: Play) -> None:
@@ -137,18 +135,20 @@ def _take_off(partition: Partition, viewer: Viewer, play: Play) -> None:
     place = play.place
     assert place is not None
     open_rows_before(partition, viewer, place.series_id, place.episode_no)
-    for other in sittings.plays_of(viewer, place.series_id):
+    for other in sittings.plays_of_series(viewer, place.series_id):
         sittings.open_row(other, partition.book.sittings)
     day = day_at(viewer, play.started_at)
     if day is not None:
         partition.touch_day(day)
     recount_continuation(play, 0, partition.book)
-    if recount(play, None, partition.book) & VALID:
+    open_rows(play, partition.book)
+    recount_bin(play, partition.book, NO_BIN)
+    if recount(play, partition.book, 0, 0, 0) & VALID:
         count_object(partition, viewer, play.started_at, WATCHED, -1)
-    touch_series(partition, viewer, place.series_id)
+    partition.touch_series(viewer, place.series_id)
 
 
-def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: int) -> None:
+def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: i64) -> None:
     """Have the unlocks looked at again that a start at this time follows soon enough."""
     within = partition.rules.played_after_ms
     paywall = viewer.paywall
@@ -166,10 +166,10 @@ def _forgotten(partition: Partition, viewer: Viewer, play: Play) -> bool:
     if play.last_at >= partition.plays_gone_before:
         return False
     cold.drop_gone(partition, viewer)
-    return play not in viewer.plays
+    return play not in plays_of(viewer)
 
 
 def _may_hold(packed: bytes, playback_id: str) -> bool:
     """Whether packed plays may hold an id. A false yes costs time only."""
-    needle = cold.pack_id(playback_id)
+    needle = pack(playback_id)
     return (needle if isinstance(needle, bytes) else needle.encode()) in packed

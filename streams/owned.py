@@ -7,7 +7,7 @@ from schemas.tables import CounterTable
 from streams.decode import split
 from streams.fold import apply
 from streams.partition import Partition
-from streams.rows import as_tuple
+from streams.rows import as_tuples
 from warehouse.writer import QuarantinedLine
 
 MS = 1000
@@ -75,16 +75,8 @@ class Owned:
         """Return the rows of some tables that changed since they were last taken. They must be counted."""
         taken = []
         for table in tables:
-            rows = [
-                as_tuple(
-                    row,
-                    source_epoch=source_epoch,
-                    partition=self.number,
-                    logic_epoch=logic_epoch,
-                    next_offset=self.state.next_offset,
-                )
-                for row in self.state.book.tables[table.name].take_dirty()
-            ]
-            if rows:
+            dirty = self.state.book.tables[table.name].take_dirty()
+            if dirty:
+                rows = as_tuples(dirty, source_epoch, self.number, logic_epoch, self.state.next_offset)
                 taken.append((table, rows))
         return taken

@@ -1,20 +1,19 @@
 """The state of one partition of the log, and what waits in it to be counted. Pure."""
 
-from collections.abc import Hashable
-from typing import TypeVar
+from typing import Any, Final, final
 
-from msgspec import Struct
+from mypy_extensions import i64
 
 from schemas.rules import HOUR_MS, FoldRules
+from streams.paywall_state import Gate, Impression, Unlock
 from streams.rows import RowBook
-from streams.state import Day, Impression, Play, Unlock, Viewer
+from streams.state import Day, DayDimensions, Place, Play, Viewer
+from streams.tally import Tally
 
-T = TypeVar("T", bound=Hashable)
-
-SHARED_AT_MOST = 500_000
+SHARED_AT_MOST: Final = 500_000
 """Values that viewers share. Senders choose some of them: what is shared must not grow for ever."""
 
-REACH_MS = 25 * HOUR_MS
+REACH_MS: Final = 25 * HOUR_MS
 """How long after it something at a paywall may still be changed by its viewer's events.
 
 A day, as its counters reach, and an hour: an unlock at the end of an impression's day is touched once
@@ -22,32 +21,27 @@ more by the start that follows it.
 """
 
 
-class Tally(Struct, array_like=True):
-    """The conservation law in numbers: every line received is exactly one of the other four."""
-
-    received: int = 0
-    applied: int = 0
-    redundant: int = 0
-    excluded: int = 0
-    quarantined: int = 0
-
-    @property
-    def missing(self) -> int:
-        """Lines that are none of the four. Anything but 0 is a defect."""
-        return self.received - self.applied - self.redundant - self.excluded - self.quarantined
-
-
+@final
 class Touched:
-    """What events have changed since the last count, each thing once."""
+    """What events have changed since the last count, each thing once.
+
+    `plays` are those of `viewers` at the same index. `late_plays` and `late_series` wait for the
+    histograms, which are counted less often (see count.py).
+    """
 
     def __init__(self) -> None:
-        self.plays: list[tuple[Viewer, Play]] = []
+        self.plays: list[Play] = []
+        self.viewers: list[Viewer] = []
+        self.late_plays: list[Play] = []
+        self.late_viewers: list[Viewer] = []
         self.series: set[tuple[Viewer, str]] = set()
+        self.late_series: set[tuple[Viewer, str]] = set()
         self.unlocks: list[tuple[Viewer, Unlock]] = []
         self.impressions: list[tuple[Viewer, Impression]] = []
         self.days: list[Day] = []
 
 
+@final
 class Partition:
     """Viewers, hot rows, watermark: all that the fold of one partition remembers.
 
@@ -65,36 +59,82 @@ class Partition:
 
     def __init__(self, rules: FoldRules) -> None:
         self.rules = rules
-        self.next_offset = 0
+        self.lateness_ms: i64 = rules.lateness_ms
+        self.sitting_gap_ms: i64 = rules.sitting_gap_ms
+        self.clock_ahead_ms: i64 = rules.clock_ahead_ms
+        self.valid_play_ms: i64 = rules.valid_play_ms
+        self.generation_ms: i64 = rules.generation_ms
+        self.next_offset: i64 = 0
         self.viewers: dict[str, Viewer] = {}
         self.book = RowBook()
         self.tally = Tally()
         self.touched = Touched()
-        self._shared: dict[Hashable, Hashable] = {}
+        self.watermark: i64 = 0
+        self.slot_end: i64 = 0
+        self.plays_gone_before: i64 = 0
+        self.closed_before: i64 = 0
+        self.paywall_gone_before: i64 = 0
+        self.days_gone_before: i64 = 0
+        self._places: dict[tuple[Any, ...], Place] = {}
+        self._shared: dict[Any, Any] = {}
         self.enter_slot(0)
 
-    def enter_slot(self, watermark: int) -> None:
+    def enter_slot(self, watermark: i64) -> None:
         """Raise the watermark to a time in another slot, and with it what is gone."""
-        rules = self.rules
         self.watermark = watermark
-        slot = watermark - watermark % rules.generation_ms
-        self.slot_end = slot + rules.generation_ms
-        self.plays_gone_before = slot - rules.lateness_ms - rules.sitting_gap_ms
-        self.closed_before = slot - rules.lateness_ms - REACH_MS
+        slot = watermark - watermark % self.generation_ms
+        self.slot_end = slot + self.generation_ms
+        self.plays_gone_before = slot - self.lateness_ms - self.sitting_gap_ms
+        self.closed_before = slot - self.lateness_ms - REACH_MS
         self.paywall_gone_before = self.closed_before - REACH_MS - HOUR_MS
-        self.days_gone_before = slot - rules.lateness_ms - HOUR_MS
+        self.days_gone_before = slot - self.lateness_ms - HOUR_MS
 
-    def share(self, value: T) -> T:
-        """Return the one copy of a value that is kept for all viewers, or a new one after very many."""
+    def place(
+        self, series_id: str, episode_no: i64, paywall_no: i64, platform: str, country: str, duration_ms: i64
+    ) -> Place:
+        """Return the one place of these values that is kept for all plays, or a new one after very many."""
+        key = (series_id, episode_no, paywall_no, platform, country, duration_ms)
+        found = self._places.get(key)
+        if found is None:
+            if len(self._places) > SHARED_AT_MOST:
+                self._places.clear()
+            text = self.share_text
+            found = Place(text(series_id), episode_no, paywall_no, text(platform), text(country), duration_ms)
+            self._places[key] = found
+        return found
+
+    def share_text(self, text: str) -> str:
+        """Return the one copy of a text that many hold."""
+        found: str = self._share(text)
+        return found
+
+    def share_gate(self, gate: Gate) -> Gate:
+        """Return the one copy of a gate."""
+        found: Gate = self._share(gate)
+        return found
+
+    def share_dimensions(self, dimensions: DayDimensions) -> DayDimensions:
+        """Return the one copy of a day's dimensions."""
+        found: DayDimensions = self._share(dimensions)
+        return found
+
+    def _share(self, value: Any) -> Any:
         if len(self._shared) > SHARED_AT_MOST:
             self._shared.clear()
-        return self._shared.setdefault(value, value)  # type: ignore[return-value]
+        return self._shared.setdefault(value, value)
 
     def touch_play(self, viewer: Viewer, play: Play) -> None:
         """Have a play counted."""
         if not play.touched:
             play.touched = True
-            self.touched.plays.append((viewer, play))
+            self.touched.plays.append(play)
+            self.touched.viewers.append(viewer)
+
+    def touch_series(self, viewer: Viewer, series_id: str) -> None:
+        """Have the continuations and the sittings of a series counted."""
+        key = (viewer, series_id)
+        self.touched.series.add(key)
+        self.touched.late_series.add(key)
 
     def touch_unlock(self, viewer: Viewer, unlock: Unlock) -> None:
         """Have an unlock counted, unless it is closed."""

@@ -1,20 +1,20 @@
 """The paywall: which unlock answers which impression, and what an impression is worth. Pure."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.tables import PAYWALL_MINUTES
+from streams.paywall_state import Impression, Order, Paywall, Unlock
 from streams.rows import TableRows
-from streams.state import Impression, Order, Paywall, Unlock
 
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
+MINUTE_MS: Final = 60_000
+DAY_MS: Final = 86_400_000
 
 (
     SHOWN, FIRST, CHECKOUT, DISMISSED, FAILED, COINS, AD, SUBSCRIPTION, BUNDLE,
     IN_1M, IN_5M, IN_30M, IN_24H, PLAYED_AFTER,
 ) = (1 << counter for counter in range(len(PAYWALL_MINUTES.counters) - 1))  # fmt: skip
-REVENUE = len(PAYWALL_MINUTES.counters) - 1
+REVENUE: Final = len(PAYWALL_MINUTES.counters) - 1
 
 _BY_METHOD = {"coins": COINS, "ad": AD, "subscription": SUBSCRIPTION, "bundle": BUNDLE}
 _WITHIN = ((MINUTE_MS, IN_1M), (5 * MINUTE_MS, IN_5M), (30 * MINUTE_MS, IN_30M), (DAY_MS, IN_24H))

@@ -12,9 +12,9 @@ whatever ends or begins a possibility to count somewhere opens the row, with or 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final, final
 
-from msgspec import Struct, field
+from mypy_extensions import i64, mypyc_attr
 
 from schemas.tables import (
     EPISODE_MINUTES,
@@ -30,26 +30,35 @@ from schemas.tables import (
 Key = tuple[Any, ...]
 """(window_start in seconds, *dimensions)"""
 
+NO_BIN: Final = -1
 
-class Row(Struct, gc=False, eq=False, array_like=True):
+
+@final
+@mypyc_attr(acyclic=True)
+class Row:
     """One counter row of one generation. `bins` has a dict per histogram: bin -> count, no zeros."""
 
-    key: Key
-    generation: int
-    values: list[int]
-    bins: list[dict[int, int]] = field(default_factory=list)
-    dirty: bool = False
+    __slots__ = ("bins", "dirty", "generation", "key", "values")
 
-    def move(self, histogram: int, old: int | None, new: int | None) -> None:
-        """Take one object out of the bin `old` and put it into `new`; None stands for no bin."""
+    def __init__(
+        self, key: Key, generation: i64, values: list[int], bins: tuple[dict[int, int], ...]
+    ) -> None:
+        self.key = key
+        self.generation = generation
+        self.values = values
+        self.bins = bins
+        self.dirty = False
+
+    def move(self, histogram: i64, old: int, new: int) -> None:
+        """Take one object out of the bin `old` and put it into `new`; NO_BIN stands for none."""
         bins = self.bins[histogram]
-        if old is not None:
+        if old != NO_BIN:
             count = bins.get(old, 0) - 1
             if count:
                 bins[old] = count
             else:
                 del bins[old]
-        if new is not None:
+        if new != NO_BIN:
             count = bins.get(new, 0) + 1
             if count:
                 bins[new] = count
@@ -57,21 +66,26 @@ class Row(Struct, gc=False, eq=False, array_like=True):
                 del bins[new]
 
 
+@final
 class TableRows:
     """The rows of one table: the open ones of this generation, and all that were not written since."""
 
     def __init__(self, table: CounterTable) -> None:
         self.table = table
+        self.counters = len(table.counters)
+        self.histograms = len(table.histograms)
         self.open: dict[Key, Row] = {}
         self.dirty: list[Row] = []
-        self.generation = 0
+        self.generation: i64 = 0
 
     def change(self, key: Key) -> Row:
         """Return the open row of a key, opened if need be, and remember that it must be written."""
         row = self.open.get(key)
         if row is None:
-            values = [0] * len(self.table.counters)
-            row = Row(key, self.generation, values, [{} for _ in self.table.histograms])
+            bins: tuple[dict[int, int], ...] = ()
+            if self.histograms:
+                bins = tuple([{} for _ in range(self.histograms)])
+            row = Row(key, self.generation, [0] * self.counters, bins)
             self.open[key] = row
         if not row.dirty:
             self.mark(row)
@@ -90,6 +104,7 @@ class TableRows:
         return rows
 
 
+@final
 class RowBook:
     """The rows of a partition, by table."""
 
@@ -100,7 +115,7 @@ class RowBook:
         self.paywalls = TableRows(PAYWALL_MINUTES)
         self.unlocks = TableRows(UNLOCK_MINUTES)
         self.days = TableRows(VIEWER_DAYS)
-        self.generation = 0
+        self.generation: i64 = 0
 
     @property
     def tables(self) -> dict[str, TableRows]:
@@ -108,7 +123,7 @@ class RowBook:
         every = (self.episodes, self.curves, self.sittings, self.paywalls, self.unlocks, self.days)
         return {rows.table.name: rows for rows in every}
 
-    def open_generation(self, generation: int) -> None:
+    def open_generation(self, generation: i64) -> None:
         """Leave the open rows behind: what changes later goes to rows of this generation.
 
         The rows left behind are final; those of them that are dirty are still handed out to be written.
@@ -124,28 +139,21 @@ class RowBook:
             for row in rows.open.values():
                 yield name, row
 
-    def restore(self, generation: int, rows: Iterable[tuple[str, Row]]) -> None:
-        """Take over the open rows of a checkpoint. All of them have been written.
-
-        They may have been packed before they were written, so what they say of that does not count.
-        """
+    def restore(self, generation: i64, rows: Iterable[tuple[str, Row]]) -> None:
+        """Take over the open rows of a checkpoint. All of them have been written."""
         self.open_generation(generation)
+        tables = self.tables
         for name, row in rows:
-            row.dirty = False
-            self.tables[name].open[row.key] = row
+            tables[name].open[row.key] = row
 
 
-def as_tuple(
-    row: Row, *, source_epoch: int, partition: int, logic_epoch: int, next_offset: int
-) -> tuple[Any, ...]:
-    """Return a row as the warehouse wants it, in the order of `CounterTable.columns`."""
+def as_tuples(
+    rows: list[Row], source_epoch: int, partition: int, logic_epoch: int, next_offset: int
+) -> list[tuple[Any, ...]]:
+    """Return rows as the warehouse wants them, in the order of `CounterTable.columns`."""
     version = logic_epoch << VERSION_BITS | next_offset
-    return (
-        *row.key,
-        source_epoch,
-        partition,
-        row.generation,
-        version,
-        *row.values,
-        *(dict(bins) for bins in row.bins),
-    )
+    found: list[tuple[Any, ...]] = []
+    for row in rows:
+        lineage = (source_epoch, partition, row.generation, version)
+        found.append(row.key + lineage + tuple(row.values) + tuple([dict(bins) for bins in row.bins]))
+    return found

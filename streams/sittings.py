@@ -1,7 +1,11 @@
 """Sittings and continuation: what the plays of one viewer and one series are to each other. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Final
 
+from mypy_extensions import i64
+
+from streams.paywall_state import Impression
 from streams.plays import (
     COMPLETE,
     CONTINUED_AUTO,
@@ -12,29 +16,37 @@ from streams.plays import (
     VALID,
     recount_continuation,
 )
-from streams.rows import RowBook, TableRows
-from streams.state import Impression, Play, Sitting, Viewer
+from streams.rows import NO_BIN, Key, RowBook, TableRows
+from streams.state import Place, Play, Sitting, Viewer, keep_sittings, plays_of, sittings_of
 
-SITTING_COUNT, PLAYED_MS = 0, 1
-DEPTH, RUN, DELIBERATE = 0, 1, 2
+SITTING_COUNT: Final = 0
+PLAYED_MS: Final = 1
+DEPTH: Final = 0
+RUN: Final = 1
+DELIBERATE: Final = 2
 
 
-def plays_of(viewer: Viewer, series_id: str) -> list[Play]:
+def plays_of_series(viewer: Viewer, series_id: str) -> list[Play]:
     """Return the hot plays of a series that count, in the order of their starts."""
     plays = [
         p
-        for p in viewer.plays
+        for p in plays_of(viewer)
         if p.place is not None and p.place.series_id == series_id and p.start_reason != "preview"
     ]
     if len(plays) > 1:
-        plays.sort(key=_moment)
+        plays.sort(key=moment)
     return plays
 
 
-def cluster(plays: Sequence[Play], gap_ms: int) -> list[list[Play]]:
+def moment(play: Play) -> tuple[int, int, int, str]:
+    """What orders plays: when they started, by event id if need be."""
+    return (play.started_at, play.event_high, play.event_low, play.playback_id)
+
+
+def cluster(plays: Sequence[Play], gap_ms: i64) -> list[list[Play]]:
     """Split plays in order into sittings: covers at most `gap_ms` apart are together."""
     clusters: list[list[Play]] = []
-    end = 0
+    end: i64 = 0
     for play in plays:
         if clusters and play.started_at - end <= gap_ms:
             clusters[-1].append(play)
@@ -45,38 +57,44 @@ def cluster(plays: Sequence[Play], gap_ms: int) -> list[list[Play]]:
     return clusters
 
 
-def measure(plays: Sequence[Play]) -> Sitting:
+def measure(plays: list[Play]) -> Sitting:
     """Return the sitting that plays in order make. Their own credits must be up to date."""
+    if len(plays) == 1:
+        return _alone(plays[0])
     first = plays[0].place
     assert first is not None
     valid: set[int] = set()
     complete: set[int] = set()
     deliberate: set[int] = set()
-    played = end = 0
+    played: i64 = 0
+    end: i64 = 0
     for play in plays:
-        credit, place = play.credit, play.place
-        assert credit is not None
+        place = play.place
         assert place is not None
-        played += credit.played_ms
+        played += i64(play.counted_played_ms)
         end = max(end, play.last_at)
-        if credit.flags & VALID:
+        if play.counted_flags & VALID:
             valid.add(place.episode_no)
             if play.start_reason != "auto_next":
                 deliberate.add(place.episode_no)
-            if credit.flags & COMPLETE:
+            if play.counted_flags & COMPLETE:
                 complete.add(place.episode_no)
-    start = plays[0].started_at
     return Sitting(
-        series_id=first.series_id,
-        platform=first.platform,
-        country=first.country,
-        hour=start // HOUR_MS * HOUR_S,
-        start_at=start,
-        end_at=end,
-        depth=len(valid),
-        run=longest_run(complete),
-        deliberate=len(deliberate),
-        played_ms=played,
+        first, plays[0].started_at, end, len(valid), longest_run(complete), len(deliberate), played
+    )
+
+
+def _alone(play: Play) -> Sitting:
+    assert play.place is not None
+    valid = play.counted_flags & VALID != 0
+    return Sitting(
+        play.place,
+        play.started_at,
+        play.last_at,
+        1 if valid else 0,
+        1 if valid and play.counted_flags & COMPLETE else 0,
+        1 if valid and play.start_reason != "auto_next" else 0,
+        i64(play.counted_played_ms),
     )
 
 
@@ -92,67 +110,78 @@ def longest_run(numbers: set[int]) -> int:
     return best
 
 
-def recount(viewer: Viewer, series_id: str, shown: Sequence[Impression], gap_ms: int, book: RowBook) -> None:
-    """Count the sittings of a series and the continuation of its completed plays anew."""
-    plays = plays_of(viewer, series_id)
-    new = [measure(together) for together in cluster(plays, gap_ms)]
-    for sitting in viewer.sittings:
-        if sitting.series_id == series_id:
+def recount(viewer: Viewer, series_id: str, gap_ms: i64, book: RowBook) -> None:
+    """Count the sittings of a series anew."""
+    new = [measure(together) for together in cluster(plays_of_series(viewer, series_id), gap_ms)]
+    others = []
+    for sitting in sittings_of(viewer):
+        if sitting.place.series_id == series_id:
             _credit(sitting, -1, book.sittings)
+        else:
+            others.append(sitting)
     for sitting in new:
         _credit(sitting, 1, book.sittings)
-    viewer.sittings = (*new, *(s for s in viewer.sittings if s.series_id != series_id))
+    keep_sittings(viewer, new + others)
+
+
+def recount_continuations(
+    viewer: Viewer, series_id: str, shown: Sequence[Impression], gap_ms: i64, book: RowBook
+) -> None:
+    """Count anew what followed the completed plays of a series."""
+    plays = plays_of_series(viewer, series_id)
     for play in plays:
-        if play.credit is not None and (play.credit.flags & COMPLETE or play.continued):
+        if play.counted_flags & COMPLETE or play.continued:
             recount_continuation(play, outcome(play, plays, shown, gap_ms), book)
 
 
-def adjust(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
-    """Count a sitting in which one play became valid or complete, or no longer is, and nothing else."""
+def adjust(viewer: Viewer, play: Play, rows: TableRows) -> None:
+    """Count a sitting anew whose plays are still the same, one of them with another credit."""
     sitting = sitting_of(viewer, play)
+    series_id = sitting.place.series_id
     new = measure(
         [
             p
-            for p in viewer.plays
-            if p.credit is not None
+            for p in plays_of(viewer)
+            if p.counted_flags
             and p.place is not None
-            and p.place.series_id == sitting.series_id
+            and p.place.series_id == series_id
             and sitting.start_at <= p.started_at <= sitting.end_at
             and p.start_reason != "preview"
         ]
     )
-    row = rows.change(_key(sitting))
-    row.values[PLAYED_MS] += played_ms
+    row = rows.change(_key(sitting.place, sitting.start_at))
+    row.values[PLAYED_MS] += new.played_ms - sitting.played_ms
     if sitting.depth != new.depth:
         row.move(DEPTH, sitting.depth, new.depth)
+        sitting.depth = new.depth
     if sitting.run != new.run:
         row.move(RUN, sitting.run, new.run)
+        sitting.run = new.run
     if sitting.deliberate != new.deliberate:
         row.move(DELIBERATE, sitting.deliberate, new.deliberate)
-    sitting.depth, sitting.run, sitting.deliberate = new.depth, new.run, new.deliberate
-    sitting.played_ms += played_ms
-    sitting.end_at = max(sitting.end_at, play.last_at)
+        sitting.deliberate = new.deliberate
+    sitting.played_ms = new.played_ms
+    sitting.end_at = new.end_at
 
 
 def open_row(play: Play, rows: TableRows) -> None:
     """Have the row written that a sitting counts in which this play begins."""
-    place = play.place
-    assert place is not None
-    hour = play.started_at // HOUR_MS * HOUR_S
-    rows.change((hour, place.series_id, place.platform, place.country))
+    assert play.place is not None
+    rows.change(_key(play.place, play.started_at))
 
 
 def open_row_of_first(viewer: Viewer, play: Play, rows: TableRows) -> None:
     """The same, unless a sitting that is counted there has the row written anyway."""
     place = play.place
     assert place is not None
-    hour = play.started_at // HOUR_MS * HOUR_S
-    for sitting in viewer.sittings:
+    hour = play.started_at // HOUR_MS
+    for sitting in sittings_of(viewer):
+        known = sitting.place
         if (
-            sitting.hour == hour
-            and sitting.series_id == place.series_id
-            and sitting.platform == place.platform
-            and sitting.country == place.country
+            sitting.start_at // HOUR_MS == hour
+            and known.series_id == place.series_id
+            and known.platform == place.platform
+            and known.country == place.country
         ):
             return
     open_row(play, rows)
@@ -162,35 +191,30 @@ def sitting_of(viewer: Viewer, play: Play) -> Sitting:
     """Return the sitting that a counted play stands in."""
     place = play.place
     assert place is not None
-    for sitting in viewer.sittings:
-        if sitting.start_at <= play.started_at <= sitting.end_at and sitting.series_id == place.series_id:
+    for sitting in sittings_of(viewer):
+        if (
+            sitting.start_at <= play.started_at <= sitting.end_at
+            and sitting.place.series_id == place.series_id
+        ):
             return sitting
     raise AssertionError("a counted play stands in no sitting")
 
 
-def add_played(viewer: Viewer, play: Play, played_ms: int, rows: TableRows) -> None:
-    """Let the sitting of a play grow by time played and up to the play's last event; no more has changed."""
-    sitting = sitting_of(viewer, play)
-    if played_ms:
-        rows.change(_key(sitting)).values[PLAYED_MS] += played_ms
-        sitting.played_ms += played_ms
-    if play.last_at > sitting.end_at:
-        sitting.end_at = play.last_at
-
-
-def outcome(play: Play, plays: Iterable[Play], shown: Iterable[Impression], gap_ms: int) -> int:
+def outcome(play: Play, plays: Sequence[Play], shown: Sequence[Impression], gap_ms: i64) -> i64:
     """Return the counter for what followed a play within its span; 0 when it is not complete, or nothing did.
 
     `plays` are those of the series that count, in the order of their starts.
     """
-    place, credit = play.place, play.credit
+    place = play.place
     assert place is not None
-    if credit is None or not credit.flags & COMPLETE:
+    if not play.counted_flags & COMPLETE:
         return 0
-    following, begin, end = place.episode_no + 1, play.started_at, play.last_at + gap_ms
+    following = place.episode_no + 1
+    begin, end = play.started_at, play.last_at + gap_ms
     for start in plays:
-        if start.place.episode_no == following and begin <= start.started_at <= end:  # type: ignore[union-attr]
-            return CONTINUED_AUTO if start.start_reason == "auto_next" else CONTINUED_DELIBERATE
+        if start.place is not None and start.place.episode_no == following:  # noqa: SIM102
+            if begin <= start.started_at <= end:
+                return CONTINUED_AUTO if start.start_reason == "auto_next" else CONTINUED_DELIBERATE
     for impression in shown:
         gate = impression.gate
         if (
@@ -203,17 +227,19 @@ def outcome(play: Play, plays: Iterable[Play], shown: Iterable[Impression], gap_
     return 0
 
 
-def _credit(sitting: Sitting, sign: int, rows: TableRows) -> None:
-    row = rows.change(_key(sitting))
+def _credit(sitting: Sitting, sign: i64, rows: TableRows) -> None:
+    row = rows.change(_key(sitting.place, sitting.start_at))
     row.values[SITTING_COUNT] += sign
     row.values[PLAYED_MS] += sign * sitting.played_ms
-    for histogram, value in ((DEPTH, sitting.depth), (RUN, sitting.run), (DELIBERATE, sitting.deliberate)):
-        row.move(histogram, value if sign < 0 else None, value if sign > 0 else None)
+    if sign < 0:
+        row.move(DEPTH, sitting.depth, NO_BIN)
+        row.move(RUN, sitting.run, NO_BIN)
+        row.move(DELIBERATE, sitting.deliberate, NO_BIN)
+    else:
+        row.move(DEPTH, NO_BIN, sitting.depth)
+        row.move(RUN, NO_BIN, sitting.run)
+        row.move(DELIBERATE, NO_BIN, sitting.deliberate)
 
 
-def _key(sitting: Sitting) -> tuple[int, str, str, str]:
-    return (sitting.hour, sitting.series_id, sitting.platform, sitting.country)
-
-
-def _moment(play: Play) -> tuple[int, str, str]:
-    return (play.started_at, play.event_id, play.playback_id)
+def _key(first: Place, start_at: i64) -> Key:
+    return (start_at // HOUR_MS * HOUR_S, first.series_id, first.platform, first.country)

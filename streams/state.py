@@ -1,62 +1,86 @@
-"""What the fold remembers of a viewer. Plain values: merging is in merge_*.py, counting in count_*.py.
+"""What the fold remembers of a viewer's plays and days. Plain values: merging is in merge_*.py.
 
 Every object holds two things: what its events say (maxima, first values, sets: a join), and its
-*credit*: what it was last counted as. The structs are arrays in msgpack, and a checkpoint is just
-them: the order of their fields is the format (see checkpoint.py).
+*credit*: what it was last counted as. There are millions of them, so they are classes that mypyc lays
+out as C structs (see compiled.py): whole numbers inside the object, no dict, not followed by the garbage
+collector, since none can be part of a cycle. What happened at paywalls is in paywall_state.py.
 """
 
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple, final
 
-from msgspec import Struct, field
+from mypy_extensions import i16, i32, i64, mypyc_attr
 
-from schemas.fields import Platform, ProductType, StartReason, Trigger, UnlockMethod
+from streams.paywall_state import Paywall
+from streams.rows import Row
 
-ABSENT = -1
+ABSENT: Final = -1
 """A counter that no event of the play has carried."""
 
-Moment = tuple[int, str]
-"""(event time in ms, event_id): what orders the events of an object."""
+NO_BIN: Final = -1
 
 
-class Place(NamedTuple):
-    """Where a play counts. Shared by all plays of the same place."""
+@final
+@mypyc_attr(acyclic=True)
+class Place:
+    """Where a play counts. One object is shared by all plays of the same place."""
 
-    series_id: str
-    episode_no: int
-    paywall_no: int
-    platform: Platform
-    country: str
-    duration_ms: int
+    __slots__ = ("country", "duration_ms", "episode_no", "paywall_no", "platform", "series_id")
 
-
-class PlayCredit(NamedTuple):
-    """What a play is counted as: flags (see count_plays.py), sums, its bin of the exit curve."""
-
-    flags: int
-    played_ms: int
-    watched_ms: int
-    bin: int
-    last_at: int
+    def __init__(
+        self, series_id: str, episode_no: i64, paywall_no: i64, platform: str, country: str, duration_ms: i64
+    ) -> None:
+        self.series_id = series_id
+        self.episode_no = episode_no
+        self.paywall_no = paywall_no
+        self.platform = platform
+        self.country = country
+        self.duration_ms = duration_ms
 
 
-class Play(Struct, gc=False, eq=False, array_like=True):
-    """One attempt to play one episode. Without a `play_start`, `place` is None and it counts nothing."""
+@final
+@mypyc_attr(acyclic=True)
+class Play:
+    """One attempt to play one episode. Without a `play_start`, `place` is None and it counts nothing.
 
-    playback_id: str
-    last_at: int
-    place: Place | None = None
-    started_at: int = 0
-    event_id: str = ""
-    start_reason: StartReason = "tap"
-    start_position_ms: int = 0
-    position_ms: int = 0
-    played_ms: int = ABSENT
-    watched_ms: int = ABSENT
-    touched: bool = False
-    continued: int = 0
-    credit: PlayCredit | None = None
-    rows: Any = None
-    """The rows that it counts in, `(episodes, curves)`: found once a generation, not kept in a checkpoint."""
+    Attributes:
+        event_high: with `event_low`, the event id of its start (see ids.py).
+        counted_flags: the flags (see plays.py) that it is counted with; 0 when it is not counted.
+        counted_played_ms: what its rows hold of it, like `counted_watched_ms` and, in the exit curve,
+            `counted_bin`.
+        counted_at: its `last_at` when it was last counted.
+        touched: it waits to be counted; `touched_late`: it waits for the histograms to be.
+        episode_row: with `curve_row`, where it counts: found once a generation, not in a checkpoint.
+    """
+
+    __slots__ = (
+        "continued", "counted_at", "counted_bin", "counted_flags", "counted_played_ms", "counted_watched_ms",
+        "curve_row", "episode_row", "event_high", "event_low", "last_at", "place", "playback_id", "played_ms",
+        "position_ms", "start_position_ms", "start_reason", "started_at", "touched", "touched_late",
+        "watched_ms",
+    )  # fmt: skip
+
+    def __init__(self, playback_id: str, last_at: i64) -> None:
+        self.playback_id = playback_id
+        self.last_at: i64 = last_at
+        self.place: Place | None = None
+        self.started_at: i64 = 0
+        self.event_high: i64 = 0
+        self.event_low: i64 = 0
+        self.start_reason = "tap"
+        self.start_position_ms: i32 = 0
+        self.position_ms: i32 = 0
+        self.played_ms: i32 = ABSENT
+        self.watched_ms: i32 = ABSENT
+        self.continued: i16 = 0
+        self.counted_flags: i16 = 0
+        self.counted_bin: i16 = NO_BIN
+        self.touched = False
+        self.touched_late = False
+        self.counted_played_ms: i32 = 0
+        self.counted_watched_ms: i32 = 0
+        self.counted_at: i64 = 0
+        self.episode_row: Row | None = None
+        self.curve_row: Row | None = None
 
     @property
     def counts(self) -> bool:
@@ -64,19 +88,23 @@ class Play(Struct, gc=False, eq=False, array_like=True):
         return self.place is not None and self.start_reason != "preview"
 
 
-class Sitting(Struct, gc=False, eq=False, array_like=True):
-    """Plays of one viewer and series close to each other, as they are counted."""
+@final
+@mypyc_attr(acyclic=True)
+class Sitting:
+    """Plays of one viewer and series close to each other, as they are counted. `place`: of the first."""
 
-    series_id: str
-    platform: str
-    country: str
-    hour: int
-    start_at: int
-    end_at: int
-    depth: int
-    run: int
-    deliberate: int
-    played_ms: int
+    __slots__ = ("deliberate", "depth", "end_at", "place", "played_ms", "run", "start_at")
+
+    def __init__(
+        self, place: Place, start_at: i64, end_at: i64, depth: i32, run: i32, deliberate: i32, played_ms: i64
+    ) -> None:
+        self.place = place
+        self.start_at = start_at
+        self.end_at = end_at
+        self.depth = depth
+        self.run = run
+        self.deliberate = deliberate
+        self.played_ms = played_ms
 
 
 class DayDimensions(NamedTuple):
@@ -88,143 +116,111 @@ class DayDimensions(NamedTuple):
     payer_state: str
 
 
-class Day(Struct, gc=False, eq=False, array_like=True):
+@final
+@mypyc_attr(acyclic=True)
+class Day:
     """A viewer's day: its first event, and how many objects of each kind fall on it."""
 
-    first_at: int
-    end_at: int
-    event_id: str
-    dimensions: DayDimensions
-    watched: int = 0
-    met_paywall: int = 0
-    started_checkout: int = 0
-    unlocked: int = 0
-    paid: int = 0
-    played_after_unlock: int = 0
-    touched: bool = False
-    counted_as: DayDimensions | None = None
-    counted_flags: int = 0
+    __slots__ = (
+        "counted_as", "counted_flags", "dimensions", "end_at", "event_high", "event_low", "first_at",
+        "met_paywall", "paid", "played_after_unlock", "started_checkout", "touched", "unlocked", "watched",
+    )  # fmt: skip
+
+    def __init__(
+        self, first_at: i64, end_at: i64, event_high: i64, event_low: i64, dimensions: DayDimensions
+    ) -> None:
+        self.first_at = first_at
+        self.end_at = end_at
+        self.event_high = event_high
+        self.event_low = event_low
+        self.dimensions = dimensions
+        self.watched: i32 = 0
+        self.met_paywall: i32 = 0
+        self.started_checkout: i32 = 0
+        self.unlocked: i32 = 0
+        self.paid: i32 = 0
+        self.played_after_unlock: i32 = 0
+        self.counted_as: DayDimensions | None = None
+        self.counted_flags: i16 = 0
+        self.touched = False
 
 
-class Gate(NamedTuple):
-    """Where an impression counts. Shared by all impressions of the same place."""
-
-    series_id: str
-    episode_no: int
-    paywall_no: int
-    paywall_id: str
-    trigger: Trigger
-    platform: Platform
-    country: str
-    variant: str
-
-
-class Impression(Struct, gc=False, eq=False, array_like=True):
-    """One paywall shown. Without a `paywall_impression`, `gate` is None and it counts nothing."""
-
-    impression_id: str
-    shown_at: int
-    gate: Gate | None = None
-    event_id: str = ""
-    dismissed: bool = False
-    checked_out: bool = False
-    touched: bool = False
-    flags: int = 0
-    revenue: int = 0
-
-
-class Unlock(Struct, gc=False, eq=False, array_like=True):
-    """An episode that became playable.
-
-    `answers` is the impression that it is counted for, or ''; `played_after` are the episodes, as
-    (series_id, episode_no), that the viewer started within `FoldRules.played_after_ms` after it.
-    """
-
-    unlock_id: str
-    at: int
-    event_id: str
-    series_id: str
-    episode_no: int
-    method: UnlockMethod
-    platform: Platform
-    country: str
-    coins_paid: int
-    coins_bonus: int
-    revenue: int
-    names: str
-    touched: bool = False
-    counted: bool = False
-    answers: str = ""
-    played_after: tuple[tuple[str, int], ...] = ()
-    played_counted: bool = False
-
-
-class Purchase(Struct, gc=False, eq=False, array_like=True):
-    """One transaction of an order."""
-
-    at: int
-    event_id: str
-    product_type: ProductType
-    amount: int
-
-
-class Order(Struct, gc=False, eq=False, array_like=True):
-    """What was ordered at a paywall, paid, failed, given back. `impression_id` of its first checkout."""
-
-    order_id: str
-    last_at: int
-    checkout_at: int = ABSENT
-    event_id: str = ""
-    impression_id: str = ""
-    failed: bool = False
-    purchases: dict[str, Purchase] = field(default_factory=dict)
-    refunds: dict[str, tuple[int, str, int]] = field(default_factory=dict)
-    """event_id of a refund -> (at, transaction_id, amount)"""
-
-
-class AdSession(Struct, gc=False, eq=False, array_like=True):
-    """A rewarded ad."""
-
-    at: int
-    event_id: str
-    revenue: int
-    impression_id: str
-    verified: bool
-
-
-class Paywall(Struct, gc=False, eq=False, array_like=True):
-    """All that a viewer did at paywalls. `first_at` and `last_at` bound the event times in it."""
-
-    first_at: int = 0
-    last_at: int = 0
-    impressions: dict[str, Impression] = field(default_factory=dict)
-    unlocks: dict[str, Unlock] = field(default_factory=dict)
-    orders: dict[str, Order] = field(default_factory=dict)
-    ads: dict[str, AdSession] = field(default_factory=dict)
-
-
-class Viewer(Struct, gc=False, eq=False, array_like=True):
+@final
+@mypyc_attr(acyclic=True)
+class Viewer:
     """All that is known of a viewer.
 
+    Most viewers have one hot play, one sitting and one day: each has a field of its own, and a list only
+    for what goes beyond it. Read them by `plays_of`, `sittings_of`, `days_of`.
+
     Attributes:
-        plays: the hot ones, the one that was opened last first.
-        sittings: of the hot plays.
+        play: the hot play that was opened last.
+        more_plays: the other hot ones, the one that was opened last first.
+        sitting: of the hot plays, as `more_sittings`.
         cold: plays of sittings that are over, packed (see cold.py).
         cold_to: the greatest `last_at` among them.
         latest_at: the greatest time of a start or an impression.
-        days: the latest first.
+        day: the latest; `more_days`: those before it, the latest first.
         today_from: after this and before `today_until` an event cannot be the first of a day.
         paywall: None, packed (see cold.py), or live.
         paywall_to: `last_at` of a packed paywall.
     """
 
-    plays: tuple[Play, ...] = ()
-    sittings: tuple[Sitting, ...] = ()
-    cold: bytes = b""
-    cold_to: int = 0
-    latest_at: int = 0
-    days: tuple[Day, ...] = ()
-    today_from: int = 0
-    today_until: int = 0
-    paywall: Paywall | bytes | None = None
-    paywall_to: int = 0
+    __slots__ = (
+        "cold", "cold_to", "day", "latest_at", "more_days", "more_plays", "more_sittings", "paywall",
+        "paywall_to", "play", "sitting", "today_from", "today_until",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.play: Play | None = None
+        self.more_plays: list[Play] | None = None
+        self.sitting: Sitting | None = None
+        self.more_sittings: list[Sitting] | None = None
+        self.cold = b""
+        self.cold_to: i64 = 0
+        self.latest_at: i64 = 0
+        self.day: Day | None = None
+        self.more_days: list[Day] | None = None
+        self.today_from: i64 = 0
+        self.today_until: i64 = 0
+        self.paywall: Paywall | bytes | None = None
+        self.paywall_to: i64 = 0
+
+
+def plays_of(viewer: Viewer) -> list[Play]:
+    """Return the hot plays, the one that was opened last first."""
+    if viewer.play is None:
+        return []
+    return [viewer.play] if viewer.more_plays is None else [viewer.play, *viewer.more_plays]
+
+
+def keep_plays(viewer: Viewer, plays: list[Play]) -> None:
+    """Let these be the hot plays."""
+    viewer.play = plays[0] if plays else None
+    viewer.more_plays = plays[1:] if len(plays) > 1 else None
+
+
+def sittings_of(viewer: Viewer) -> list[Sitting]:
+    """Return the sittings of the hot plays."""
+    if viewer.sitting is None:
+        return []
+    return [viewer.sitting] if viewer.more_sittings is None else [viewer.sitting, *viewer.more_sittings]
+
+
+def keep_sittings(viewer: Viewer, sittings: list[Sitting]) -> None:
+    """Let these be the sittings."""
+    viewer.sitting = sittings[0] if sittings else None
+    viewer.more_sittings = sittings[1:] if len(sittings) > 1 else None
+
+
+def days_of(viewer: Viewer) -> list[Day]:
+    """Return the days, the latest first."""
+    if viewer.day is None:
+        return []
+    return [viewer.day] if viewer.more_days is None else [viewer.day, *viewer.more_days]
+
+
+def keep_days(viewer: Viewer, days: list[Day]) -> None:
+    """Let these, the latest first, be the days."""
+    viewer.day = days[0] if days else None
+    viewer.more_days = days[1:] if len(days) > 1 else None

@@ -31,7 +31,7 @@ from schemas.tables import (
 )
 from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
-from streams.count import count_all, count_paywall
+from streams.count import count_all, count_for
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
@@ -218,18 +218,12 @@ class Worker:
         lines: list[QuarantinedLine] = []
         for owned in list(self.partitions.values()):
             if not owned.encoding:
-                self._count_for(owned, tables)
+                count_for(owned.state, tables)
             for table, some in self._take_rows(owned, tables):
                 rows.setdefault(table.name, (table, []))[1].extend(some)
             lines += owned.take_lines(self.settings.source_epoch)
             await asyncio.sleep(0)
         self._start_writing(Flush(lines, list(rows.values())))
-
-    def _count_for(self, owned: Owned, tables: Sequence[CounterTable]) -> None:
-        if VIEWER_DAYS in tables:
-            count_all(owned.state)
-        else:
-            count_paywall(owned.state)
 
     def _take_rows(self, owned: Owned, tables: Sequence[CounterTable]) -> list[Any]:
         return owned.take_rows(

@@ -1,8 +1,27 @@
-"""How many examples hypothesis tries: few by default, many with `--hypothesis-profile thorough`."""
+"""How many examples hypothesis tries, and which build of the fold this process tests.
 
+Few examples by default, many with `--hypothesis-profile thorough`. Tests in this process fold with the
+sources, which mutants can patch; with `--compiled`, with what mypyc made of them. Workers that tests start
+choose for themselves: the compiled build, if there is one.
+"""
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from streams import compiled
 
 _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=100, **_COMMON)
 settings.register_profile("thorough", max_examples=5_000, **_COMMON)
 settings.load_profile("default")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--compiled", action="store_true", help="test the compiled fold")
+
+
+def pytest_configure(config):
+    if not config.getoption("--compiled"):
+        compiled.leave()
+    elif not compiled.is_in_use():
+        raise pytest.UsageError("no compiled fold of these sources: python -m streams.compiling")

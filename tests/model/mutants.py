@@ -9,7 +9,6 @@ from typing import Any
 from streams import days, fold, merge_paywall, merge_plays, sittings
 from streams.owned import Owned
 from streams.partition import Partition
-from streams.rows import RowBook
 from streams.sink import Flush, Sink
 from tests.model.model import Model
 from tests.model.warehouse import VERSION_AT
@@ -128,16 +127,9 @@ def nothing(*_: object) -> None:
     """Open no row: only what changes is written."""
 
 
-def _restore_as_packed(book: RowBook, generation: int, rows: Any) -> None:
-    book.open_generation(generation)
-    for name, row in rows:
-        book.tables[name].open[row.key] = row
-
-
 OPENERS: dict[str, tuple[Any, str]] = {
     "merge_plays.open_rows_before": (merge_plays, "open_rows_before"),
     "merge_paywall.open_rows_before": (merge_paywall, "open_rows_before"),
-    "fold.open_rows_of_complete": (fold, "open_rows_of_complete"),
     "sittings.open_row": (sittings, "open_row"),
     "days.open_row": (days, "open_row"),
 }
@@ -155,9 +147,6 @@ MUTANTS = {
     "write only the rows that changed": Mutant(
         "view: wrong", 1_000, patches=tuple((*at, nothing) for at in OPENERS.values())
     ),
-    "believe a packed row that it waits to be written": Mutant(
-        "view: wrong", 1_000, patches=((RowBook, "restore", _restore_as_packed),)
-    ),
     "back up the rows before the checkpoints": Mutant("view: wrong", 1_000, model=BacksUpRowsFirst),
     "restore a backup under live workers": Mutant("view: wrong", 1_000, model=RestoresUnderLiveWorkers),
 }
@@ -167,7 +156,6 @@ PEACEFUL = (
     "increments instead of full values",
     "no skipping below the checkpoint",
     "write only the rows that changed",
-    "believe a packed row that it waits to be written",
 )
 
 

@@ -3,6 +3,7 @@
 import json
 
 from schemas.rules import FoldRules
+from schemas.tables import COUNTER_TABLES
 from streams import checkpoint as codec
 from streams.count import count_all
 from streams.fold import apply
@@ -48,7 +49,7 @@ def fold(state, *events):
 
 def count_and_take(state):
     count_all(state)
-    return take(state, only_paywall=False)
+    return take(state, COUNTER_TABLES)
 
 
 def a_partition(rules: FoldRules, *events):

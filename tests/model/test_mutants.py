@@ -7,7 +7,7 @@ from tests.model.mutants import MUTANTS, OPENERS, PEACEFUL, nothing
 from tests.model.schedules import first_failure
 from tests.model.written import law_broken
 
-SEEDS = (*range(3_500, 3_600), *range(1_000))
+SEEDS = (*range(12_200, 12_220), *range(1_000))
 """The rarest of the openers is missed in one log of some thousands: the first seeds are those around it."""
 
 

@@ -16,7 +16,7 @@ from schemas.tables import COUNTER_TABLES, CounterTable
 from streams import checkpoint as codec
 from streams.checkpointing import Checkpointer
 from streams.cold import sweep
-from streams.count import count_all, count_paywall
+from streams.count import count_all, count_for
 from streams.owned import Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
@@ -114,7 +114,7 @@ class Worker:
         lines, rows = [], []
         for owned in self.owned.values():
             if not owned.encoding:
-                (count_all if PLAYBACK_TABLES[0] in tables else count_paywall)(owned.state)
+                count_for(owned.state, tables)
             rows += self._take(owned, tables, now_ms)
             lines += owned.take_lines(SETTINGS.source_epoch)
         self._start(Flush(lines, rows))

@@ -40,7 +40,12 @@ def number(event, name):
 
 def first(events, taken):
     """(event time, event id, the fields taken) of the first of the events."""
-    return min((event_time(e), e["event_id"], taken(e)) for e in events)
+    return min((event_time(e), uuid(e), taken(e)) for e in events)
+
+
+def uuid(event):
+    """The event id, in small letters: capital ones make no other id."""
+    return event["event_id"].lower()
 
 
 def of_type(events, *types):
@@ -168,7 +173,7 @@ def purchases(events):
 
 def refunds(events):
     found = []
-    for of_it in by(of_type(events, "refund"), "event_id").values():
+    for of_it in by([e | {"event_id": uuid(e)} for e in of_type(events, "refund")], "event_id").values():
         _, _, taken = first(of_it, lambda e: (e["transaction_id"], e["amount_usd_micros"]))
         found.append(Refund(*taken))
     return found

@@ -6,7 +6,7 @@ from typing import Any
 from schemas.rules import FoldRules
 from schemas.tables import COUNTER_TABLES
 from streams.cold import sweep
-from streams.count import count_all, count_days, count_paywall, count_playback
+from streams.count import count_all, count_days, count_minutes, count_paywall, count_playback
 from streams.fold import Reject, apply
 from streams.partition import Partition
 from tests.properties.worlds import Message
@@ -32,9 +32,10 @@ class Folding:
 
     def count(self, what: str = "all") -> None:
         """Count some of what was touched."""
-        {"all": count_all, "playback": count_playback, "paywall": count_paywall, "days": count_days}[what](
-            self.partition
-        )
+        {
+            "all": count_all, "minutes": count_minutes, "playback": count_playback, "paywall": count_paywall,
+            "days": count_days,
+        }[what](self.partition)  # fmt: skip
 
     def write(self) -> None:
         """Write the rows that changed, at the version of this prefix."""

@@ -5,7 +5,10 @@ from typing import Any
 import msgspec
 
 from streams.partition import Partition
-from streams.state import Play
+from streams.paywall_state import Paywall
+from streams.state import Day, Play, Sitting, Viewer, days_of, plays_of, sittings_of
+
+FOUND_AGAIN = {"episode_row", "curve_row"}
 
 
 def everything(partition: Partition) -> dict[str, Any]:
@@ -14,7 +17,7 @@ def everything(partition: Partition) -> dict[str, Any]:
         "next_offset": partition.next_offset,
         "watermark": partition.watermark,
         "tally": msgspec.to_builtins(partition.tally),
-        "viewers": {key: _plain(viewer) for key, viewer in partition.viewers.items()},
+        "viewers": {key: _viewer(viewer) for key, viewer in partition.viewers.items()},
         "rows": {
             (name, row.key, row.generation): (row.values, row.bins)
             for name, row in partition.book.open_rows()
@@ -23,15 +26,27 @@ def everything(partition: Partition) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return {
-            name: _plain(getattr(value, name))
-            for name in value.__struct_fields__
-            if not (isinstance(value, Play) and name == "rows")  # found again when it is needed
-        }
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
-        return sorted((_plain(item) for item in value), key=repr)
-    return value
+def _viewer(viewer: Viewer) -> dict[str, Any]:
+    paywall = viewer.paywall
+    if isinstance(paywall, bytes):
+        paywall = msgspec.msgpack.decode(paywall, type=Paywall)
+    return {
+        "plays": sorted(map(_fields, plays_of(viewer)), key=repr),
+        "sittings": sorted(map(_fields, sittings_of(viewer)), key=repr),
+        "days": sorted(map(_fields, days_of(viewer)), key=repr),
+        "paywall": msgspec.to_builtins(paywall, builtin_types=(bytes,)),
+        **{
+            name: getattr(viewer, name)
+            for name in ("cold", "cold_to", "latest_at", "today_from", "today_until")
+        },
+    }
+
+
+def _fields(value: Day | Play | Sitting) -> dict[str, Any]:
+    """The fields of an object: no name of them is written down here, so none can be forgotten."""
+    names = [name for name in dir(type(value)) if not name.startswith("_") and name not in FOUND_AGAIN]
+    found = {name: getattr(value, name) for name in names}
+    if found.get("place") is not None:
+        place = found["place"]
+        found["place"] = {name: getattr(place, name) for name in dir(type(place)) if not name.startswith("_")}
+    return found

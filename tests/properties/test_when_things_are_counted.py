@@ -9,7 +9,7 @@ from tests.properties.folding import Folding, fold, view
 from tests.properties.state import everything
 from tests.properties.worlds import IMPATIENT, PATIENT, Message, histories, packed, worlds
 
-_ACTIONS = st.lists(st.sampled_from(["all", "playback", "paywall", "days", "write"]), max_size=3)
+_ACTIONS = st.lists(st.sampled_from(["all", "minutes", "playback", "paywall", "days", "write"]), max_size=3)
 
 
 def fold_with_pauses(messages: list[Message], rules: Any, data: st.DataObject) -> Folding:

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.rules import FoldRules
 from streams import plays
-from streams.state import ABSENT, Place, Play
+from streams.state import ABSENT, NO_BIN, Place, Play
 
 RULES = FoldRules()
 R25, R50, R75, R95 = plays.REACHED_25, plays.REACHED_50, plays.REACHED_75, plays.REACHED_95
@@ -13,20 +13,26 @@ STARTED = plays.START | plays.FRESH
 
 
 def play(*, duration=60_000, begin=0, position=0, played=ABSENT, watched=ABSENT, reason="tap"):
-    return Play(
-        "p",
-        last_at=99,
-        place=Place("s", 1, 0, "ios", "US", duration),
-        start_reason=reason,
-        start_position_ms=begin,
-        position_ms=position,
-        played_ms=played,
-        watched_ms=watched,
-    )
+    found = Play("p", 99)
+    found.place = Place("s", 1, 0, "ios", "US", duration)
+    found.start_reason = reason
+    found.start_position_ms = begin
+    found.position_ms = position
+    found.played_ms = played
+    found.watched_ms = watched
+    return found
+
+
+def flags(found, rules=RULES):
+    return plays.flags_of(found, rules.valid_play_ms)
+
+
+def sums(found):
+    return plays.worth_played_ms(found), plays.worth_watched_ms(found), plays.bin_of(found)
 
 
 @pytest.mark.parametrize(
-    ("fields", "flags"),
+    ("fields", "expected"),
     [
         ({}, STARTED),
         ({"begin": 2_999}, STARTED),
@@ -57,19 +63,18 @@ def play(*, duration=60_000, begin=0, position=0, played=ABSENT, watched=ABSENT,
         ({"position": 60_000}, STARTED | ALL),
     ],
 )
-def test_the_flags_of_a_play(fields, flags):
-    assert plays.worth(play(**fields), RULES).flags == flags
+def test_the_flags_of_a_play(fields, expected):
+    assert flags(play(**fields)) == expected
 
 
 def test_the_sums_of_a_play():
-    assert plays.worth(play(), RULES)[1:] == (0, 0, 0, 99)
-    found = plays.worth(play(played=70_000, watched=61_000, position=61_000), RULES)
-    assert (found.played_ms, found.watched_ms, found.bin) == (70_000, 60_000, 59)
+    assert sums(play()) == (0, 0, 0)
+    assert sums(play(played=70_000, watched=61_000, position=61_000)) == (70_000, 60_000, 59)
 
 
 def test_a_preview_is_a_preview_and_nothing_else():
-    credit = plays.worth(play(reason="preview", played=60_000, watched=60_000, position=60_000), RULES)
-    assert credit == (plays.PREVIEW, 0, 0, plays.NO_BIN, 99)
+    preview = play(reason="preview", played=60_000, watched=60_000, position=60_000)
+    assert (flags(preview), *sums(preview)) == (plays.PREVIEW, 0, 0, NO_BIN)
 
 
 @pytest.mark.parametrize(
@@ -88,5 +93,5 @@ def test_the_bin_of_the_exit_curve(position, duration, found):
 
 
 def test_what_a_platform_calls_a_valid_play_is_a_rule():
-    assert not plays.worth(play(played=14_999), FoldRules(valid_play_ms=20_000)).flags & plays.VALID
-    assert plays.worth(play(played=15_000), FoldRules(valid_play_ms=20_000)).flags & plays.VALID
+    assert not flags(play(played=14_999), FoldRules(valid_play_ms=20_000)) & plays.VALID
+    assert flags(play(played=15_000), FoldRules(valid_play_ms=20_000)) & plays.VALID

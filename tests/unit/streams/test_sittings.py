@@ -19,7 +19,9 @@ def test_the_longest_run(numbers, run):
 
 
 def cover(begin, end):
-    return Play(f"{begin}", last_at=end, started_at=begin)
+    play = Play(f"{begin}", end)
+    play.started_at = begin
+    return play
 
 
 @pytest.mark.parametrize(

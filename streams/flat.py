@@ -1,0 +1,112 @@
+"""Rows and viewers as flat lists of plain values, and back: what a checkpoint holds. Pure.
+
+Everything has been counted by then. So credits are not kept: a play is credited with what it is worth, and
+sittings are what the plays make.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from streams.cold import flat_plays, plays_from, restore_plays
+from streams.days import credit
+from streams.ids import pack, unpack
+from streams.partition import Partition
+from streams.paywall_state import Paywall
+from streams.rows import Row
+from streams.state import Day, DayDimensions, Viewer, days_of, keep_days, plays_of
+
+_ENCODER: Any = msgspec.msgpack.Encoder()
+_VIEWER_WIDTH: Final = 8
+_DAY_WIDTH: Final = 11
+_ROW_WIDTH: Final = 5
+
+
+def flat_rows(rows: list[tuple[str, Row]]) -> list[Any]:
+    """Return rows with the names of their tables, one after the other."""
+    fields: list[Any] = []
+    for name, row in rows:
+        fields.append(name)
+        fields.append(row.key)
+        fields.append(row.generation)
+        fields.append(row.values)
+        fields.append(row.bins)
+    return fields
+
+
+def rows_from(fields: list[Any]) -> list[tuple[str, Row]]:
+    """Return the rows that `flat_rows` made flat."""
+    return [
+        (fields[at], Row(tuple(fields[at + 1]), fields[at + 2], fields[at + 3], tuple(fields[at + 4])))
+        for at in range(0, len(fields), _ROW_WIDTH)
+    ]
+
+
+def flat_viewers(viewers: list[tuple[str, Viewer]]) -> list[Any]:
+    """Return viewers with their ids, one after the other."""
+    fields: list[Any] = []
+    for viewer_id, viewer in viewers:
+        paywall = viewer.paywall
+        if isinstance(paywall, Paywall):
+            fields_of_paywall, paywall_to = _ENCODER.encode(paywall), paywall.last_at
+        else:
+            fields_of_paywall, paywall_to = paywall, viewer.paywall_to
+        fields.append(pack(viewer_id))
+        fields.append(flat_plays(plays_of(viewer)))
+        fields.append(viewer.cold)
+        fields.append(viewer.cold_to)
+        fields.append(viewer.latest_at)
+        fields.append(_flat_days(viewer))
+        fields.append(fields_of_paywall)
+        fields.append(paywall_to)
+    return fields
+
+
+def viewers_from(fields: list[Any], partition: Partition) -> None:
+    """Add the viewers that `flat_viewers` made flat to a partition."""
+    for at in range(0, len(fields), _VIEWER_WIDTH):
+        viewer = Viewer()
+        viewer_id = unpack(fields[at])
+        restore_plays(partition, viewer, plays_from(fields[at + 1], partition))
+        viewer.cold = fields[at + 2]
+        viewer.cold_to = fields[at + 3]
+        viewer.latest_at = fields[at + 4]
+        keep_days(viewer, _days_from(fields[at + 5], partition))
+        if viewer.day is not None:
+            viewer.today_from, viewer.today_until = viewer.day.first_at, viewer.day.end_at
+        viewer.paywall = fields[at + 6]
+        viewer.paywall_to = fields[at + 7]
+        partition.viewers[viewer_id] = viewer
+
+
+def _flat_days(viewer: Viewer) -> list[Any]:
+    fields: list[Any] = []
+    for day in days_of(viewer):
+        fields.append(day.first_at)
+        fields.append(day.end_at)
+        fields.append(day.event_high)
+        fields.append(day.event_low)
+        fields.append(day.dimensions)
+        fields.append(day.watched)
+        fields.append(day.met_paywall)
+        fields.append(day.started_checkout)
+        fields.append(day.unlocked)
+        fields.append(day.paid)
+        fields.append(day.played_after_unlock)
+    return fields
+
+
+def _days_from(fields: list[Any], partition: Partition) -> list[Day]:
+    found: list[Day] = []
+    for at in range(0, len(fields), _DAY_WIDTH):
+        where = partition.share_dimensions(DayDimensions(*fields[at + 4]))
+        day = Day(fields[at], fields[at + 1], fields[at + 2], fields[at + 3], where)
+        day.watched = fields[at + 5]
+        day.met_paywall = fields[at + 6]
+        day.started_checkout = fields[at + 7]
+        day.unlocked = fields[at + 8]
+        day.paid = fields[at + 9]
+        day.played_after_unlock = fields[at + 10]
+        credit(day)
+        found.append(day)
+    return found
