@@ -184,7 +184,7 @@ def _checkpoint(partition: Partition, taken: Checkpoint) -> None:
 def _touch(partitions: list[Partition], at: int) -> None:
     """Let every live play beat once, by the fold, without the cost of it being measured."""
     beats = (
-        (at, viewer_id, _beat(viewer_id, viewer.plays[0].playback_id, number, at))
+        (at, viewer_id, _beat(viewer_id, viewer.play.playback_id, number, at))
         for partition in partitions
         for number, (viewer_id, viewer) in enumerate(partition.viewers.items())
     )

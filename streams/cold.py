@@ -10,7 +10,7 @@ import msgspec
 from streams import plays, sittings
 from streams.ids import pack, unpack
 from streams.partition import Partition
-from streams.paywall_state import Paywall
+from streams.paywall_state import Paywall, pack_paywall, unpack_paywall
 from streams.state import (
     Place,
     Play,
@@ -30,7 +30,6 @@ _START_REASONS: Final = (
 _REASON_NUMBER: Final = {reason: number for number, reason in enumerate(_START_REASONS)}
 _ENCODER: Any = msgspec.msgpack.Encoder()
 _DECODER: Any = msgspec.msgpack.Decoder(list[Any])
-_PAYWALL_DECODER: Any = msgspec.msgpack.Decoder(Paywall)
 
 _Group = list[Play]  # the plays of a sitting, or a single play that is in none
 
@@ -181,7 +180,7 @@ def live_paywall(partition: Partition, viewer: Viewer) -> Paywall:
     if paywall is None:
         live = Paywall(first_at=partition.watermark)
     else:
-        live = _PAYWALL_DECODER.decode(paywall)
+        live = unpack_paywall(paywall)
         viewer.paywall_to = 0
         _share_gates(partition, live)
     viewer.paywall = live
@@ -224,7 +223,7 @@ def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
     paywall = viewer.paywall
     forget_gone(partition, paywall)
     empty = not (paywall.impressions or paywall.unlocks or paywall.orders or paywall.ads)
-    viewer.paywall = None if empty else _ENCODER.encode(paywall)
+    viewer.paywall = None if empty else pack_paywall(paywall)
     viewer.paywall_to = 0 if empty else paywall.last_at
 
 

@@ -6,17 +6,14 @@ sittings are what the plays make.
 
 from typing import Any, Final
 
-import msgspec
-
 from streams.cold import flat_plays, plays_from, restore_plays
 from streams.days import credit
 from streams.ids import pack, unpack
 from streams.partition import Partition
-from streams.paywall_state import Paywall
+from streams.paywall_state import Paywall, pack_paywall
 from streams.rows import Row
 from streams.state import Day, DayDimensions, Viewer, days_of, keep_days, plays_of
 
-_ENCODER: Any = msgspec.msgpack.Encoder()
 _VIEWER_WIDTH: Final = 8
 _DAY_WIDTH: Final = 11
 _ROW_WIDTH: Final = 5
@@ -47,17 +44,18 @@ def flat_viewers(viewers: list[tuple[str, Viewer]]) -> list[Any]:
     fields: list[Any] = []
     for viewer_id, viewer in viewers:
         paywall = viewer.paywall
+        packed_paywall, paywall_to = None, viewer.paywall_to
         if isinstance(paywall, Paywall):
-            fields_of_paywall, paywall_to = _ENCODER.encode(paywall), paywall.last_at
-        else:
-            fields_of_paywall, paywall_to = paywall, viewer.paywall_to
+            packed_paywall, paywall_to = pack_paywall(paywall), paywall.last_at
+        elif paywall is not None:
+            packed_paywall = paywall
         fields.append(pack(viewer_id))
         fields.append(flat_plays(plays_of(viewer)))
         fields.append(viewer.cold)
         fields.append(viewer.cold_to)
         fields.append(viewer.latest_at)
         fields.append(_flat_days(viewer))
-        fields.append(fields_of_paywall)
+        fields.append(packed_paywall)
         fields.append(paywall_to)
     return fields
 

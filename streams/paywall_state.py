@@ -8,6 +8,7 @@ their fields is part of `STATE_FORMAT` (see checkpoint.py). Event ids are their 
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.msgpack import Decoder, Encoder
 
 from schemas.fields import Platform, ProductType, Trigger, UnlockMethod
 
@@ -109,3 +110,44 @@ class Paywall(Struct, gc=False, eq=False, array_like=True):
     unlocks: dict[str, Unlock] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     ads: dict[str, AdSession] = field(default_factory=dict)
+
+
+class PackedPaywall(Struct, gc=False, eq=False, array_like=True):
+    """A paywall without the keys of its dicts, which its objects know. Only ads do not."""
+
+    first_at: int
+    last_at: int
+    impressions: list[Impression]
+    unlocks: list[Unlock]
+    orders: list[Order]
+    ads: dict[str, AdSession]
+
+
+_ENCODER = Encoder()
+_DECODER = Decoder(PackedPaywall)
+
+
+def pack_paywall(paywall: Paywall) -> bytes:
+    """Return a paywall as bytes."""
+    packed = PackedPaywall(
+        paywall.first_at,
+        paywall.last_at,
+        list(paywall.impressions.values()),
+        list(paywall.unlocks.values()),
+        list(paywall.orders.values()),
+        paywall.ads,
+    )
+    return _ENCODER.encode(packed)
+
+
+def unpack_paywall(packed: bytes) -> Paywall:
+    """Return the paywall that `pack_paywall` packed."""
+    found = _DECODER.decode(packed)
+    return Paywall(
+        found.first_at,
+        found.last_at,
+        {impression.impression_id: impression for impression in found.impressions},
+        {unlock.unlock_id: unlock for unlock in found.unlocks},
+        {order.order_id: order for order in found.orders},
+        found.ads,
+    )

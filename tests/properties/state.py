@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from streams.partition import Partition
-from streams.paywall_state import Paywall
+from streams.paywall_state import unpack_paywall
 from streams.state import Day, Play, Sitting, Viewer, days_of, plays_of, sittings_of
 
 FOUND_AGAIN = {"episode_row", "curve_row"}
@@ -29,7 +29,7 @@ def everything(partition: Partition) -> dict[str, Any]:
 def _viewer(viewer: Viewer) -> dict[str, Any]:
     paywall = viewer.paywall
     if isinstance(paywall, bytes):
-        paywall = msgspec.msgpack.decode(paywall, type=Paywall)
+        paywall = unpack_paywall(paywall)
     return {
         "plays": sorted(map(_fields, plays_of(viewer)), key=repr),
         "sittings": sorted(map(_fields, sittings_of(viewer)), key=repr),
