@@ -3,26 +3,30 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 
-.PHONY: help demo test test-unit lint format bench faults clean
+.PHONY: help demo test test-unit compiled lint format bench faults clean
 
 help:
 	@echo "make demo       a stack, two workers, a simulated platform and live numbers; Ctrl-C stops all"
 	@echo "make test       lint and every test, on a real Kafka and the real engine"
 	@echo "make test-unit  the tests that need no server"
+	@echo "make compiled   the fold as C extensions, if there is a C compiler; demo, test and bench do it"
 	@echo "make lint       style, types, layers"
 	@echo "make format     put the code into its form"
 	@echo "make bench      the measurements of the README"
 	@echo "make faults     kill, freeze and cut off everything, and compare every row; up to 45 minutes"
 	@echo "make clean      stop the development stack; delete its data and what tools left behind"
 
-demo: .venv/ready
+demo: .venv/ready compiled
 	@$(PY) -m cliffhanger demo
 
-test: lint
+test: lint compiled
 	$(PY) -m pytest
 
 test-unit: .venv/ready
 	$(PY) -m pytest tests/unit tests/properties tests/contracts
+
+compiled: .venv/ready
+	@$(PY) -m streams.compiling || test $$? -eq 3
 
 lint: .venv/ready
 	.venv/bin/ruff check .
@@ -34,15 +38,15 @@ format: .venv/ready
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-faults: .venv/ready
+faults: .venv/ready compiled
 	$(PY) -m tests.faults --minutes 4
 
-bench: .venv/ready
+bench: .venv/ready compiled
 	$(PY) -m benchmarks
 
 clean:
 	@if test -x $(PY); then $(PY) -m cliffhanger down; fi
-	rm -rf .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .devstack .compiled .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/ready: requirements.lock
 	@if test -z "$(PYTHON)"; then \
