@@ -9,16 +9,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.complaints import reason_of
 from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
 from schemas.reasons import Reason
 from streams.lines import AnyLine, Experiment
 
 _DECODER = msgspec.json.Decoder(AnyLine)
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
-# How complaints begin. What follows may quote the sender, who does not choose the reason.
-_MISSING = "Object missing required field"
-_GOT_NULL = re.compile(r"Expected `[^`]*`, got `null`")
-_GOT_OTHER = re.compile(r"Expected `[^`]*`, got `")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _HYPHENS = (8, 13, 18, 23)
 _EVENT_TYPES = frozenset(cls.__struct_config__.tag for cls in AnyLine.__args__)
@@ -64,7 +61,7 @@ def judge(line: bytes) -> AnyLine | Reason:
         line.decode()
         event: AnyLine = _DECODER.decode(line)
     except msgspec.ValidationError as error:
-        return _reason(line, str(error))
+        return reason_of(line, str(error), _EVENT_TYPES)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Reason.NOT_JSON
     if not _EVENT_ID.match(event.event_id) or not all(map(str.isprintable, _texts(event))):
@@ -129,24 +126,3 @@ def _texts(event: AnyLine) -> list[str]:
             values += [text for e in value if isinstance(e, Experiment) for text in (e.id, e.variant)]
     return [value for value in values if isinstance(value, str)]
 
-
-def _reason(line: bytes, complaint: str) -> Reason:  # noqa: PLR0911
-    """The reason for a line that is JSON and not an event."""
-    try:
-        value = msgspec.json.decode(line)
-    except msgspec.ValidationError:  # a number that no float can hold
-        return Reason.INVALID_VALUE
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Reason.NOT_JSON
-    if not isinstance(value, dict):
-        return Reason.NOT_AN_OBJECT
-    version, event_type = value.get("schema_version"), value.get("event_type")
-    if type(version) is int and version != 1:
-        return Reason.UNKNOWN_SCHEMA_VERSION
-    if isinstance(event_type, str) and event_type not in _EVENT_TYPES:
-        return Reason.UNKNOWN_EVENT_TYPE
-    if event_type is None or complaint.startswith(_MISSING) or _GOT_NULL.match(complaint):
-        return Reason.MISSING_FIELD
-    if not isinstance(event_type, str) or _GOT_OTHER.match(complaint):
-        return Reason.WRONG_TYPE
-    return Reason.INVALID_VALUE
