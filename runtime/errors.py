@@ -12,6 +12,7 @@ CliffhangerError
     ├── MigrationError          the migrations applied are not the migrations here
     ├── CheckpointError         no checkpoint of a partition can be trusted
     ├── RulesMismatchError      a checkpoint of the same logic_epoch was made under other rules
+    ├── SealError               a sealed line cannot be opened with the keys given
     └── RetentionError          Kafka deleted events that no checkpoint covers
 
 Bad input is no error: it is a line with a reason (schemas/reasons.py).
@@ -64,6 +65,10 @@ class CheckpointError(RefusedError):
 
 class RulesMismatchError(RefusedError):
     """A checkpoint of the same `logic_epoch` was made under other rules."""
+
+
+class SealError(RefusedError):
+    """A sealed line cannot be opened with the keys given."""
 
 
 class RetentionError(RefusedError):
