@@ -1,0 +1,94 @@
+"""What adapters of request bodies have in common: what they take, return and refuse. Pure.
+
+An adapter turns the decoded body of one request into events of the contract, and judges none of them:
+what it cannot read it leaves out or hands on as it is, and the contract says what is wrong with it. Only a
+body that is not of its vocabulary at all is refused.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import msgspec
+
+from schemas.fields import EVENT_ID_PATTERN
+
+Event = dict[str, Any]
+
+_NAMESPACE = UUID(
+    "5d4c9f0e-51f4-4b0b-9c53-0c1f7a3e8b62"
+)  # never another: the ids of all that was sent hang on it
+_EVENT_ID = re.compile(EVENT_ID_PATTERN)
+_NOT_THE_MESSAGE = ("sentAt", "stm")  # what a sender sets anew when it repeats a message
+
+
+class UntranslatableError(ValueError):
+    """The body as a whole is not what its vocabulary sends: no event of it can be told from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an adapter must know of the request besides its body.
+
+    Attributes:
+        received_at_ms: the collector's clock, in ms since the epoch. It stands in where a vocabulary
+            does not say when a message was sent.
+    """
+
+    received_at_ms: int
+
+
+class Translation(NamedTuple):
+    """What a body says.
+
+    Attributes:
+        events: events of the contract, to be judged like any others. What was unreadable is among
+            them as it came, so that it is set aside with a reason.
+        ignored: how many messages of the vocabulary say nothing that is counted here.
+    """
+
+    events: list[Any]
+    ignored: int
+
+
+Translate = Callable[[object, Context], Translation]
+
+
+def event_id(vocabulary: str, message_id: object, message: object) -> str:
+    """Return the UUID of a message: its own, or one that the same message always gets.
+
+    A message without an id is known by all that it says, but for the time at which it was sent.
+    Raises UntranslatableError for a message that no JSON text could hold.
+    """
+    if isinstance(message_id, str) and _EVENT_ID.match(message_id):
+        return message_id
+    if isinstance(message_id, str | int) and message_id != "":
+        return named_id(vocabulary, str(message_id))
+    return named_id(vocabulary, _fingerprint(message))
+
+
+def named_id(vocabulary: str, name: str) -> str:
+    """Return the UUID (version 5) of a name within a vocabulary."""
+    sayable = f"{vocabulary}:{name}".encode(errors="backslashreplace").decode()
+    return str(uuid5(_NAMESPACE, sayable))
+
+
+def sent_at(said: object, occurred_at: object, received_at_ms: int) -> object:
+    """Return when a message was sent: as it says, else when it was received, but not before it occurred.
+
+    With the collector's clock the event time is `occurred_at` itself, however often it is delivered.
+    """
+    if said is not None:
+        return said
+    return max(received_at_ms, occurred_at) if type(occurred_at) is int else received_at_ms
+
+
+def _fingerprint(message: object) -> str:
+    if isinstance(message, dict):
+        message = {name: value for name, value in message.items() if name not in _NOT_THE_MESSAGE}
+    try:
+        return msgspec.json.encode(message, order="sorted").decode()
+    except (msgspec.MsgspecError, RecursionError, OverflowError, TypeError, ValueError) as error:
+        raise UntranslatableError(f"a message is no JSON: {type(error).__name__}") from error
