@@ -1,0 +1,35 @@
+"""`cliffhanger collector`: the front door."""
+
+# ruff: noqa: PLC0415 -- what is heavy is imported when the command runs
+
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """\
+  cliffhanger collector
+  cliffhanger collector --port 8080
+"""
+
+
+def run(
+    port: Annotated[int | None, typer.Option(help="Where to take events.")] = None,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Take events over HTTP into Kafka until SIGTERM or Ctrl-C. One process uses one core.
+
+    It starts without Kafka, and refuses with 503 until Kafka answers. Several may share a port.
+    """
+    from cliffhanger.parent import end_with
+    from cliffhanger.terminal import quiet_libraries
+    from runtime import logs
+    from runtime.settings import load
+
+    settings = load(**({"collector": {"port": port}} if port is not None else {}))
+    logs.configure()
+    quiet_libraries()
+    end_with(parent)
+
+    from producers.collector import server
+
+    server.run(settings)
