@@ -8,10 +8,11 @@ to start and says which. Passwords are never printed.
 import json
 import os
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -78,6 +79,13 @@ class WorkerSettings(Section):
     )
 
 
+def _networks(value: str) -> str:
+    """Return the text; raise ValueError for a part of it that is no network."""
+    for text in filter(None, value.split(",")):
+        ip_network(text.strip())
+    return value
+
+
 class CollectorSettings(Section):
     """Where the collector listens, how much it takes, and how long it waits."""
 
@@ -98,6 +106,15 @@ class CollectorSettings(Section):
     pack_age_ms: int = Field(20, ge=0, le=1000, description="how long a lone event waits for company")
     buffer_mb: float = Field(32, gt=0, le=4096, description="taken and not acknowledged, at most")
     stop_deadline_s: float = Field(8.0, gt=0, le=300, description="for requests under way at a SIGTERM")
+    keys_file: Path = Field(Path("keys.json"), description="the write keys; read again when it changes")
+    pseudonym_key: SecretStr = Field(SecretStr(""), description="32 to 64 bytes; never changes")
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "", description="networks whose X-Forwarded-For is believed, comma-separated"
+    )
+    network_events_per_s: float = Field(
+        5_000.0, gt=0, le=10_000_000, description="of the players of one network: a /24, or in IPv6 a /48"
+    )
+    network_burst: int = Field(50_000, ge=1, le=100_000_000)
 
 
 class Settings(BaseSettings):
@@ -112,6 +129,10 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     collector: CollectorSettings = CollectorSettings()
     fold: FoldRules = FoldRules()
+    quarantine_key: SecretStr = Field(
+        SecretStr(""),
+        description="seals what is set aside; several: comma-separated, the one to seal with first",
+    )
     devstack_home: Path = Path(".devstack")
 
     @classmethod

@@ -1,5 +1,6 @@
 """Decide, line by line, whether the bytes of a message can be used. Pure.
 
+A sealed line stands for one that the collector refused: it has the reason that the collector gave.
 A clean message is proven clean as a whole: it decodes, its bytes cannot hold a character that no id
 may have, its event ids are UUIDs. Whatever the proof does not cover is judged line by line.
 """
@@ -9,9 +10,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from runtime.sealing import read
 from schemas.complaints import reason_of
 from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
 from schemas.reasons import Reason
+from schemas.sealed import SEALED_START
 from streams.lines import AnyLine, Experiment
 
 _DECODER = msgspec.json.Decoder(AnyLine)
@@ -56,12 +59,12 @@ def split(payload: bytes) -> list[bytes]:
 def judge(line: bytes) -> AnyLine | Reason:
     """Return the event of one line, or the first reason that speaks against it."""
     if len(line) > MAX_LINE_BYTES:
-        return Reason.TOO_LARGE
+        return _sealed_as(line) or Reason.TOO_LARGE
     try:
         line.decode()
         event: AnyLine = _DECODER.decode(line)
     except msgspec.ValidationError as error:
-        return reason_of(line, str(error), _EVENT_TYPES)
+        return _sealed_as(line) or reason_of(line, str(error), _EVENT_TYPES)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Reason.NOT_JSON
     if not _EVENT_ID.match(event.event_id) or not all(map(str.isprintable, _texts(event))):
@@ -126,3 +129,8 @@ def _texts(event: AnyLine) -> list[str]:
             values += [text for e in value if isinstance(e, Experiment) for text in (e.id, e.variant)]
     return [value for value in values if isinstance(value, str)]
 
+
+def _sealed_as(line: bytes) -> Reason | None:
+    """The reason that a sealed line names, if it is one. It may be longer than the line that it holds may."""
+    found = read(line) if line.startswith(SEALED_START) else None
+    return None if found is None else found.reason

@@ -3,16 +3,21 @@
 from typing import Any, NamedTuple
 
 from producers.collector.keys import WriteKey
+from producers.collector.limits import Address
 from producers.collector.pseudonyms import Pseudonyms
 from producers.collector.tokens import Session
 from schemas.reasons import Reason
 
 
 class Sender(NamedTuple):
-    """Whose request it is: the write key, and the session of a player who proved one."""
+    """Whose request it is: the write key, the session of a player who proved one, and from where.
+
+    The address says whose limit counts; nothing else is done with it.
+    """
 
     key: WriteKey
     session: Session | None = None
+    address: Address | None = None
 
     def objection(self, event: Any) -> Reason | None:
         """Why this sender may not send this event, or None. Asked before the event is changed."""

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producers.collector.answers import Refused
+from producers.collector.cors import Cors
 from producers.collector.door import Door
 from producers.collector.intake import Intake
 from producers.collector.routes import Front, events_router
@@ -51,6 +52,7 @@ def make_app(
     app.add_exception_handler(Refused, _refusal)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_middleware(Watch, metrics=metrics, clock=clock)
+    app.add_middleware(Cors, door=door)
     _describe_events(app)
     return app
 

@@ -14,6 +14,7 @@ from producers.collector.admission import Sender, veil
 from producers.collector.answers import accepted
 from producers.collector.delivery import Delivery
 from producers.collector.judging import encode, judge
+from producers.collector.limits import RateLimits
 from producers.collector.pseudonyms import Pseudonyms
 from runtime.clock import Clock
 from runtime.metrics import CollectorMetrics
@@ -56,6 +57,7 @@ class Intake:
         delivery: Delivery,
         pseudonyms: Pseudonyms,
         seal: Seal,
+        limits: RateLimits,
         metrics: CollectorMetrics,
         clock: Clock,
     ) -> None:
@@ -63,6 +65,7 @@ class Intake:
         self._delivery = delivery
         self._pseudonyms = pseudonyms
         self._seal = seal
+        self._limits = limits
         self._metrics = metrics
         self._clock = clock
 
@@ -71,6 +74,7 @@ class Intake:
 
         Refuses with 503 when it does not. `ignored` counts what a vocabulary knows and this project does not.
         """
+        self._limits.charge(sender.key, sender.address, len(lines), self._clock.monotonic_s())
         taken = self.judge(lines, sender, self._clock.now_ms())
         if taken.lines:
             await self._delivery.deliver(taken.lines, len(taken.lines), taken.size)

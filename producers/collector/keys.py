@@ -181,6 +181,11 @@ class KeysFile:
         """Return the key that was presented; raise Refused (401) when there is none or it was revoked."""
         return self.ring().find(presented)
 
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins that any key in force allows."""
+        return self.ring().origins
+
     def _read(self) -> None:
         try:
             self._ring = read_keys(self._path)

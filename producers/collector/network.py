@@ -25,9 +25,9 @@ PREFLIGHT_HEADERS: Final = {
 }
 
 
-def networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Return the networks of a setting; raise ValueError that names the first that is none."""
-    return tuple(ip_network(text) for text in texts)
+def networks(setting: str) -> tuple[Network, ...]:
+    """Return the networks of a setting, which is comma-separated; raise ValueError for what is none."""
+    return tuple(ip_network(text.strip()) for text in setting.split(",") if text)
 
 
 def client_address(peer: str | None, forwarded_for: str | None, trusted: Sequence[Network]) -> Address | None:

@@ -58,11 +58,11 @@ class Front:
     async def read(self, request: Request) -> Body:
         """Return the body of a request that may come in; refuse any other."""
         limit = self._settings.max_body_bytes
-        key = self._door.enter(request)
+        sender = self._door.enter(request)
         refuse_content_type(request.headers.get("content-type", ""))
         refuse_declared_length(request, limit)
         packed = await read_body(request, max_bytes=limit, timeout_s=self._settings.read_timeout_s)
-        sender = self._door.admit(request, key, packed)
+        self._door.check_signature(request, sender, packed)
         return Body(sender, unpack(packed, request.headers.get("content-encoding", ""), limit))
 
 

@@ -19,6 +19,8 @@ from producers.collector.delivery import Delivery, new_link
 from producers.collector.door import Door
 from producers.collector.intake import Intake
 from producers.collector.keys import KeysFile
+from producers.collector.limits import RateLimits
+from producers.collector.network import networks
 from producers.collector.ops import Pages
 from producers.collector.pseudonyms import Pseudonyms
 from runtime.clock import SystemClock
@@ -48,10 +50,18 @@ def collector(settings: Settings) -> FastAPI:
     of_collector, clock, metrics = settings.collector, SystemClock(), CollectorMetrics()
     delivery = Delivery(of_collector, partial(new_link, settings.kafka.bootstrap, of_collector, clock), clock)
     pseudonyms = Pseudonyms(of_collector.pseudonym_key)
+    limits = RateLimits(of_collector.network_events_per_s, of_collector.network_burst)
     intake = Intake(
-        of_collector, delivery, pseudonyms, Seal.of(settings.quarantine_key, "collector"), metrics, clock
+        of_collector,
+        delivery,
+        pseudonyms,
+        Seal.of(settings.quarantine_key, "collector"),
+        limits,
+        metrics,
+        clock,
     )
-    door = Door(KeysFile(of_collector.keys_file, clock))
+    trusted = networks(of_collector.trusted_proxies)
+    door = Door(KeysFile(of_collector.keys_file, clock), limits, trusted, clock)
     pages = Pages(delivery, metrics)
 
     @asynccontextmanager
