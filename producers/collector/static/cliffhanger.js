@@ -697,7 +697,7 @@ class Outbox {
       url.searchParams.set("key", this.#writeKey); // a beacon has no headers
       const token = this.#tokenOf(batch);
       if (token) {
-        url.searchParams.set("token", token);
+        url.searchParams.set("session", token);
       }
       if (!navigator.sendBeacon(url, lines(batch))) {
         return; // full: the next page sends the rest

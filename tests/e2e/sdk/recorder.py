@@ -104,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         request = Request(
             key=query.get("key") or self.headers.get("Authorization", "").removeprefix("Bearer "),
-            token=query.get("token") or self.headers.get("X-Session-Token"),
+            token=query.get("session") or self.headers.get("X-Session-Token"),
             content_type=self.headers["Content-Type"],
             events=[json.loads(line) for line in body.splitlines()],
             query=query,

@@ -106,7 +106,7 @@ def test_closing_the_tab_sends_the_end_with_a_beacon(site):
 
     (request,) = site.recorder.requests
     assert (request.key, request.token) == ("wk_test", "t.o.k")
-    assert request.query == {"key": "wk_test", "token": "t.o.k"}
+    assert request.query == {"key": "wk_test", "session": "t.o.k"}
     assert request.content_type == "text/plain;charset=UTF-8"
     assert [event["event_type"] for event in request.events] == ["play_start", "heartbeat", "play_end"]
     (end,) = site.recorder.of("play_end")
