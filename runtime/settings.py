@@ -95,7 +95,9 @@ class CollectorSettings(Section):
     ops_port: int = Field(19081, ge=0, le=65535, description="health and metrics; 0: any free port")
     max_events: int = Field(500, ge=1, le=10_000, description="of one request")
     max_event_bytes: int = Field(MAX_LINE_BYTES, ge=256, le=MAX_LINE_BYTES)
-    max_body_bytes: int = Field(MAX_MESSAGE_BYTES, ge=1024, le=64 * MAX_MESSAGE_BYTES, description="unpacked")
+    max_body_bytes: int = Field(
+        MAX_MESSAGE_BYTES, ge=1024, le=MAX_MESSAGE_BYTES, description="unpacked; all of it sealed fits a message"
+    )
     max_connections: int = Field(4096, ge=1, le=65_536, description="more are told to come back: 503")
     read_timeout_s: float = Field(10.0, gt=0, le=300, description="for a whole request, head and body")
     keep_alive_s: int = Field(65, ge=1, le=3600, description="an idle connection is closed after it")

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +21,7 @@ from producers.collector.sdk import sdk_router
 from runtime.clock import Clock
 from runtime.metrics import CollectorMetrics
 from runtime.settings import CollectorSettings
-from schemas.events import Event
+from schemas.events import EVENT
 
 _log = logging.getLogger(__name__)
 _REFS = "#/components/schemas/{model}"
@@ -115,13 +114,13 @@ async def _not_served(_: Request, error: Exception) -> Response:
 
 def _describe_events(app: FastAPI) -> None:
     """Put the event contract into the description of the service: the body is read without the framework."""
-    schema = TypeAdapter(Event).json_schema(ref_template=_REFS)
-    models = schema.pop("$defs")
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             description = described()
+            schema = EVENT.json_schema(ref_template=_REFS)
+            models = schema.pop("$defs")
             components = description.setdefault("components", {}).setdefault("schemas", {})
             components.update({**models, "Event": schema})
             app.openapi_schema = description
