@@ -19,7 +19,6 @@ from producers.adapters.fields import (
     default,
     joined,
     mapping,
-    number,
 )
 from producers.adapters.money import amount, minor_units, usd_micros
 from producers.adapters.translation import (
@@ -28,11 +27,14 @@ from producers.adapters.translation import (
     Translation,
     UntranslatableError,
     event_id,
+    fingerprint,
     named_id,
     sent_at,
 )
 
 VOCABULARY = "ga4"
+_MICROS_DIGITS = 19
+_LONGEST_NAME = 16_384  # three addresses
 
 EVENTS = {
     "video_start": "play_start",
@@ -65,8 +67,9 @@ def _as_platform(value: object) -> object:
 
 
 def _as_milliseconds(micros: object) -> object:
-    value = number(micros)
-    return micros if value is None else int(value) // 1000
+    if isinstance(micros, str) and micros.isdecimal() and len(micros) <= _MICROS_DIGITS:
+        micros = int(micros)
+    return micros // 1000 if type(micros) is int else micros
 
 
 FIELDS = {
@@ -93,28 +96,27 @@ def translate(body: object, context: Context) -> Translation:
     if not isinstance(body, dict) or not isinstance(body.get("events"), list):
         raise UntranslatableError("a body is an object with a list of events")
     shared = {name: value for name, value in body.items() if name != "events"}
+    around = fingerprint(shared)  # once: what stands around many events is as long as its sender likes
     translation = Translation([], 0)
     ignored = 0
     for told in body["events"]:
-        event = _event(told, shared, context)
-        if event is None:
-            ignored += 1
-        else:
-            translation.events.append(event)
+        events = _events(told, shared, around, context)
+        translation.events.extend(events)
+        ignored += not events
     return translation._replace(ignored=ignored)
 
 
-def _event(told: object, shared: Mapping[str, Any], context: Context) -> Any | None:
-    """The event that is told, itself when it cannot be read, None when it says nothing here."""
+def _events(told: object, shared: Mapping[str, Any], around: str, context: Context) -> list[Any]:
+    """The event that is told, as it came when it cannot be read, nothing when it says nothing here."""
     if not isinstance(told, dict) or not isinstance(told.get("name"), str):
-        return told
+        return [told]
     event_type = EVENTS.get(told["name"])
     if event_type is None:
-        return None
+        return []
     params = mapping(told.get("params"))
     message = {**shared, "event": told, "params": params}
     event = canonical(event_type, message, FIELDS, params)
-    event["event_id"] = event_id(VOCABULARY, params.get("event_id"), message)
+    event["event_id"] = event_id(VOCABULARY, params.get("event_id"), {"around": around, "event": told})
     event.setdefault("occurred_at", context.received_at_ms)
     event["sent_at"] = sent_at(None, event["occurred_at"], context.received_at_ms)
     default(
@@ -131,14 +133,16 @@ def _event(told: object, shared: Mapping[str, Any], context: Context) -> Any | N
         default(event, episode_no=1)
     if event_type in PAYMENTS:
         _pay(event, params)
-    return event
+    return [event]
 
 
 def _playback_id(event: Event, params: Mapping[str, Any]) -> object:
     """One video on one page in one session. Addresses are long and say much, so they are hashed."""
     video = params.get("video_url", params.get("video_title"))
     named = joined(event.get("app_session_id"), params.get("page_location"), video)
-    return named_id(VOCABULARY, named) if video is not None and isinstance(named, str) else None
+    if video is None or not isinstance(named, str) or len(named) > _LONGEST_NAME:
+        return None
+    return named_id(VOCABULARY, named)
 
 
 def _pay(event: Event, params: Mapping[str, Any]) -> None:

@@ -110,11 +110,9 @@ def translate(body: object, context: Context) -> Translation:
     translation = Translation([], 0)
     ignored = 0
     for message in _messages(body):
-        event = _event(message, context)
-        if event is None:
-            ignored += 1
-        else:
-            translation.events.append(event)
+        events = _events(message, context)
+        translation.events.extend(events)
+        ignored += not events
     return translation._replace(ignored=ignored)
 
 
@@ -131,24 +129,24 @@ def _messages(body: dict[str, Any]) -> Iterator[object]:
         yield {**shared, **message} if isinstance(message, dict) else message
 
 
-def _event(message: object, context: Context) -> Any | None:
-    """The event of a message, the message itself when it cannot be read, None when it says nothing here."""
+def _events(message: object, context: Context) -> list[Any]:
+    """The event of a message, the message itself when it cannot be read, nothing when it says nothing here."""
     if not isinstance(message, dict):
-        return message
+        return [message]
     name = message.get("event")
     if message.get("type", "track") != "track":
-        return None
+        return []
     if not isinstance(name, str):
-        return message
+        return [message]
     name = _BY_NAME.get(name.casefold().replace("_", " "), "")
     if not name:
-        return None
+        return []
     properties = mapping(message.get("properties"))
     event = canonical(EVENTS[name], message, FIELDS, properties)
     lacking = LACKING.get(event["event_type"])
     if lacking is not None and lacking not in event:
         event = canonical("heartbeat", message, FIELDS, properties)
-    return _completed(event, name, message, properties, context)
+    return [_completed(event, name, message, properties, context)]
 
 
 def _completed(

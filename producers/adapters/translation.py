@@ -5,6 +5,7 @@ what it cannot read it leaves out or hands on as it is, and the contract says wh
 body that is not of its vocabulary at all is refused.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from schemas.fields import EVENT_ID_PATTERN
 
 Event = dict[str, Any]
 
-_NAMESPACE = UUID(
-    "5d4c9f0e-51f4-4b0b-9c53-0c1f7a3e8b62"
-)  # never another: the ids of all that was sent hang on it
+# Never another: a message that is delivered again must get the id that it got the first time.
+_NAMESPACE = UUID("5d4c9f0e-51f4-4b0b-9c53-0c1f7a3e8b62")
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
-_NOT_THE_MESSAGE = ("sentAt", "stm")  # what a sender sets anew when it repeats a message
+# What a sender may set anew when it repeats a message. A batch may hold one `context` for all its messages.
+_NOT_THE_MESSAGE = ("sentAt", "stm", "context")
 
 
 class UntranslatableError(ValueError):
@@ -66,7 +67,7 @@ def event_id(vocabulary: str, message_id: object, message: object) -> str:
         return message_id
     if isinstance(message_id, str | int) and message_id != "":
         return named_id(vocabulary, str(message_id))
-    return named_id(vocabulary, _fingerprint(message))
+    return named_id(vocabulary, fingerprint(message))
 
 
 def named_id(vocabulary: str, name: str) -> str:
@@ -85,10 +86,14 @@ def sent_at(said: object, occurred_at: object, received_at_ms: int) -> object:
     return max(received_at_ms, occurred_at) if type(occurred_at) is int else received_at_ms
 
 
-def _fingerprint(message: object) -> str:
+def fingerprint(message: object) -> str:
+    """Return the SHA-256 of all that a message says, but for when it was sent and what surrounded it.
+
+    Raises UntranslatableError for a message that no JSON text could hold.
+    """
     if isinstance(message, dict):
         message = {name: value for name, value in message.items() if name not in _NOT_THE_MESSAGE}
     try:
-        return msgspec.json.encode(message, order="sorted").decode()
+        return hashlib.sha256(msgspec.json.encode(message, order="sorted")).hexdigest()
     except (msgspec.MsgspecError, RecursionError, OverflowError, TypeError, ValueError) as error:
         raise UntranslatableError(f"a message is no JSON: {type(error).__name__}") from error
