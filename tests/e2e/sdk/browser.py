@@ -56,10 +56,10 @@ class Site:
         self.context = context
         self.page = None
 
-    def open(self, *, seconds=8, **options):
+    def open(self, *, seconds=8, sdk="/sdk/cliffhanger.js", **options):
         """Open a tab; return once the SDK is attached and the video is there to be played."""
         self.recorder.serve_video("/1.webm", seconds)
-        self.recorder.pages["/"] = ("text/html", PAGE.encode())
+        self.recorder.pages["/"] = ("text/html", PAGE.replace("{{sdk}}", sdk).encode())
         self.page = self.context.new_page()
         self.page.goto(f"{self.origin}/")
         options = {"endpoint": self.collector, "content": episode(1), **VIEWER, **options}
@@ -108,7 +108,7 @@ PAGE = """<!doctype html>
 <video id="video" muted src="/1.webm"></video>
 <div id="paywall" hidden style="position: fixed; inset: 0">Unlock<button id="offer">60 coins</button></div>
 <script type="module">
-  import { attach } from "/sdk/cliffhanger.js";
+  import { attach } from "{{sdk}}";
   window.problems = [];
   window.start = (options) => {
     window.player = attach(video, { ...options, onProblem: (problem) => problems.push(problem) });
