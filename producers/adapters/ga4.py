@@ -107,7 +107,7 @@ def translate(body: object, context: Context) -> Translation:
 
 
 def _events(told: object, shared: Mapping[str, Any], around: str, context: Context) -> list[Any]:
-    """The event that is told, as it came when it cannot be read, nothing when it says nothing here."""
+    """The event that is told, as it came when it cannot be read, nothing when it says nothing."""
     if not isinstance(told, dict) or not isinstance(told.get("name"), str):
         return [told]
     event_type = EVENTS.get(told["name"])

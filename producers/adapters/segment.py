@@ -130,7 +130,7 @@ def _messages(body: dict[str, Any]) -> Iterator[object]:
 
 
 def _events(message: object, context: Context) -> list[Any]:
-    """The event of a message, the message itself when it cannot be read, nothing when it says nothing here."""
+    """The event of a message, the message as it came when it cannot be read, nothing when it says nothing."""
     if not isinstance(message, dict):
         return [message]
     name = message.get("event")

@@ -18,6 +18,7 @@ from producers.collector.door import Door
 from producers.collector.intake import Intake
 from producers.collector.routes import Front, events_router
 from producers.collector.sdk import sdk_router
+from producers.collector.vocabularies import vocabularies_router
 from runtime.clock import Clock
 from runtime.metrics import CollectorMetrics
 from runtime.settings import CollectorSettings
@@ -49,6 +50,7 @@ def make_app(
     )
     front = Front(settings, door)
     app.include_router(events_router(settings, front, intake))
+    app.include_router(vocabularies_router(settings, front, intake, clock))
     app.include_router(sdk_router())
     app.add_exception_handler(Refused, _refusal)
     app.add_exception_handler(HTTPException, _not_served)

@@ -87,7 +87,7 @@ def presented_key(request: Request) -> str:
     """Return the write key of a request, or ''.
 
     `Authorization: Bearer`, or Basic with the key as the user's name (Segment), or alone (webhooks); else
-    `X-Write-Key`; else `?key=`, for what can set no header (`sendBeacon`).
+    `X-Write-Key`; else `?key=`, for what can set no header (`sendBeacon`), or `?api_secret=` (GA4).
     """
     authorization = request.headers.get("authorization", "").strip()
     if authorization:
@@ -95,7 +95,8 @@ def presented_key(request: Request) -> str:
         if scheme.lower() == "basic":
             return _user_name(credentials)
         return credentials.strip() if scheme.lower() == "bearer" else authorization
-    return request.headers.get("x-write-key") or request.query_params.get("key") or ""
+    query = request.query_params
+    return request.headers.get("x-write-key") or query.get("key") or query.get("api_secret") or ""
 
 
 def _user_name(credentials: str) -> str:

@@ -69,13 +69,16 @@ class Intake:
         self._metrics = metrics
         self._clock = clock
 
-    async def take(self, lines: list[bytes], sender: Sender, ignored: int = 0) -> Response:
+    async def take(
+        self, lines: list[bytes], sender: Sender, ignored: int = 0, now_ms: int | None = None
+    ) -> Response:
         """Return the answer once the log has acknowledged every event.
 
-        Refuses with 503 when it does not. `ignored` counts what a vocabulary knows and this project does not.
+        Refuses with 503 when it does not. `ignored` counts what a vocabulary knows and this project does not;
+        `now_ms` is when the request was received, if a vocabulary took its time from that.
         """
         self._limits.charge(sender.key, sender.address, len(lines), self._clock.monotonic_s())
-        taken = self.judge(lines, sender, self._clock.now_ms())
+        taken = self.judge(lines, sender, self._clock.now_ms() if now_ms is None else now_ms)
         if taken.lines:
             await self._delivery.deliver(taken.lines, len(taken.lines), taken.size)
         self._count(taken, ignored)

@@ -1,14 +1,16 @@
 """The route of canonical events, as its visible steps; the description of its request and answers."""
 
-from typing import Any, NamedTuple
+from collections.abc import Container
+from typing import Any, NamedTuple, get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from producers.collector.admission import Sender
-from producers.collector.answers import Accepted, Refusal
+from producers.collector.answers import Accepted, Refusal, Refused
 from producers.collector.door import Door
 from producers.collector.intake import Intake
+from producers.collector.keys import Kind
 from producers.collector.lines import refuse_content_type, split
 from producers.collector.reading import read_body, refuse_declared_length
 from producers.collector.unpacking import unpack
@@ -30,6 +32,7 @@ for _status, _answer in REFUSALS.items():
     if _status in (429, 503):
         _answer["headers"] = _RETRY_AFTER
 
+KINDS = get_args(Kind)
 _EVENT = {"$ref": "#/components/schemas/Event"}
 REQUEST_BODY = {
     "required": True,
@@ -55,10 +58,12 @@ class Front:
         self._settings = settings
         self._door = door
 
-    async def read(self, request: Request) -> Body:
-        """Return the body of a request that may come in; refuse any other."""
+    async def read(self, request: Request, kinds: Container[str] = KINDS) -> Body:
+        """Return the body of a request that may come in, with a key of these kinds; refuse any other."""
         limit = self._settings.max_body_bytes
         sender = self._door.enter(request)
+        if sender.key.kind not in kinds:
+            raise Refused(403, "wrong_key_kind")
         refuse_content_type(request.headers.get("content-type", ""))
         refuse_declared_length(request, limit)
         packed = await read_body(request, max_bytes=limit, timeout_s=self._settings.read_timeout_s)

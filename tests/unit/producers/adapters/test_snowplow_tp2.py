@@ -217,7 +217,7 @@ def with_received(resume, times, starts):
 
 
 def test_one_event_a_request_in_any_order_with_copies_counts_the_same_plays_but_one(records, replayed):
-    """A play that goes on in another session than the one that opened its page is known by the whole page only."""
+    """That a play goes on in another session than the one that opened its page, only the whole page says."""
     requests = [(moment(r["collector_tstamp"]), body(as_the_tracker_sent(r))) for r in records]
     shuffled = requests + requests[::3]
     random.Random(11).shuffle(shuffled)
