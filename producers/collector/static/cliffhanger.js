@@ -724,7 +724,7 @@ class Outbox {
       await this.#send(this.#batches().next().value);
     }
     if (this.waiting) {
-      this.#schedule(Math.max(this.#notBefore - performance.now(), BATCH_AGE_MS));
+      this.#schedule(0); // which waits as long as it must
     }
   }
 
