@@ -7,8 +7,9 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from itertools import chain
+from typing import Any, NamedTuple
 
 from kafka.errors import KafkaError
 
@@ -51,6 +52,14 @@ class _Receipt:
             self.done.set_result(acknowledged)
 
 
+class _Shipped(NamedTuple):
+    """A pack that the producer holds: its bytes are no longer ours."""
+
+    size: int
+    receipts: list[_Receipt]
+    at_s: float
+
+
 class Link:
     """A producer and what was handed to it. It fails as a whole and is never mended: another follows.
 
@@ -62,8 +71,8 @@ class Link:
         self.producer = producer
         self.partitions = partitions
         self.bytes_under_way = 0
-        self.packs: dict[int, tuple[Pack, float]] = {}
-        """Shipped and not acknowledged, by number, in the order of shipping, each with its time."""
+        self.packs: dict[int, _Shipped] = {}
+        """Shipped and not acknowledged, by number, in the order of shipping."""
         self.shipped = 0
 
 
@@ -119,12 +128,18 @@ class Delivery:
         """How many partitions the topic has; refuses with 503 while the log is away."""
         return self._linked().partitions
 
-    async def deliver(self, lines: Iterable[tuple[str, bytes]], count: int, size: int) -> None:
+    async def deliver(self, lines: list[tuple[str, bytes]], size: int) -> None:
         """Take lines, each with the viewer whose partition it goes to; return when all are acknowledged.
 
         Refuses with 503 when they are not within the ack timeout, and at once when the log is away or too
-        much is under way.
+        much is under way. The list is empty afterwards: nobody holds what may wait for long.
         """
+        receipt = self._hand_over(lines, size)
+        lines.clear()
+        await self._acknowledged(receipt)
+
+    def _hand_over(self, lines: list[tuple[str, bytes]], size: int) -> _Receipt:
+        count = len(lines)
         link = self._linked()
         if link.bytes_under_way + size + count > self._max_bytes:
             raise self._refused("busy")
@@ -138,7 +153,7 @@ class Delivery:
                 self._ship_all(packs)
         if self._timer is None:
             self._timer = self._loop.call_later(self._settings.pack_age_ms / 1000, self._ship_due)
-        await self._acknowledged(receipt)
+        return receipt
 
     async def _acknowledged(self, receipt: _Receipt) -> None:
         try:
@@ -174,7 +189,7 @@ class Delivery:
 
     def _ship(self, link: Link, pack: Pack) -> None:
         number = link.shipped = link.shipped + 1
-        link.packs[number] = (pack, self._clock.monotonic_s())
+        link.packs[number] = _Shipped(len(pack.value) + 1, pack.owners, self._clock.monotonic_s())
         try:
             future = link.producer.send(PLAYER_EVENTS.name, value=pack.value, partition=pack.partition)
         except (KafkaError, ValueError) as error:  # the topic was made anew, with fewer partitions
@@ -188,9 +203,8 @@ class Delivery:
         shipped = link.packs.pop(number, None)
         if shipped is None:
             return  # the link has failed before
-        pack = shipped[0]
-        link.bytes_under_way -= len(pack.value) + 1
-        for receipt in pack.owners:
+        link.bytes_under_way -= shipped.size
+        for receipt in shipped.receipts:
             receipt.settle(acknowledged=True)
 
     def _fail(self, link: Link, error: BaseException) -> None:
@@ -203,9 +217,9 @@ class Delivery:
         """Let go of a link: everybody who waits for it is told that it failed."""
         self._link = None
         open_packs, self._packer = self._packer.rest(), self._new_packer()
-        for pack in (*(pack for pack, _ in link.packs.values()), *open_packs):
-            for receipt in pack.owners:
-                receipt.settle(acknowledged=False)
+        waiting = [shipped.receipts for shipped in link.packs.values()] + [pack.owners for pack in open_packs]
+        for receipt in chain.from_iterable(waiting):
+            receipt.settle(acknowledged=False)
         link.packs.clear()
         self._dropped.append(link.producer)
 
@@ -217,8 +231,8 @@ class Delivery:
         """Give a link up whose oldest pack is not acknowledged in time, whatever the producer believes."""
         link = self._link
         if link is not None and link.packs:
-            _, shipped_s = next(iter(link.packs.values()))
-            if self._clock.monotonic_s() - shipped_s > self._settings.ack_timeout_s:
+            oldest = next(iter(link.packs.values()))
+            if self._clock.monotonic_s() - oldest.at_s > self._settings.ack_timeout_s:
                 self._fail(link, TimeoutError())
         self._watcher = self._loop.call_later(WATCH_S, self._watch)
 

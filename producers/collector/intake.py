@@ -75,14 +75,17 @@ class Intake:
         """Return the answer once the log has acknowledged every event.
 
         Refuses with 503 when it does not. `ignored` counts what a vocabulary knows and this project does not;
-        `now_ms` is when the request was received, if a vocabulary took its time from that.
+        `now_ms` is when the request was received, if a vocabulary took its time from that. The list is empty
+        afterwards: nobody holds what may wait for long.
         """
         self._limits.charge(sender.key, sender.address, len(lines), self._clock.monotonic_s())
         taken = self.judge(lines, sender, self._clock.now_ms() if now_ms is None else now_ms)
+        good = len(lines) - len(taken.rejects)
+        lines.clear()
         if taken.lines:
-            await self._delivery.deliver(taken.lines, len(taken.lines), taken.size)
-        self._count(taken, ignored)
-        return accepted(len(taken.lines) - len(taken.rejects), taken.rejects, ignored)
+            await self._delivery.deliver(taken.lines, taken.size)
+        self._count(good, taken.rejects, ignored)
+        return accepted(good, taken.rejects, ignored)
 
     def judge(self, lines: list[bytes], sender: Sender, now_ms: int) -> Taken:
         """Return what enters the topic: the good lines as events, the others sealed."""
@@ -113,11 +116,11 @@ class Intake:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return str(zlib.crc32(line) % SPREAD)
 
-    def _count(self, taken: Taken, ignored: int) -> None:
+    def _count(self, good: int, rejects: list[tuple[int, Reason]], ignored: int) -> None:
         metrics = self._metrics
-        metrics.events.labels("accepted").inc(len(taken.lines) - len(taken.rejects))
+        metrics.events.labels("accepted").inc(good)
         if ignored:
             metrics.events.labels("ignored").inc(ignored)
-        for _, reason in taken.rejects:
+        for _, reason in rejects:
             metrics.events.labels("quarantined").inc()
             metrics.quarantined.labels(reason).inc()

@@ -19,7 +19,7 @@ def lines_of(viewer, count):
 
 
 async def deliver(delivery, lines):
-    await delivery.deliver(lines, len(lines), sum(len(line) for _, line in lines))
+    await delivery.deliver(list(lines), sum(len(line) for _, line in lines))
 
 
 def refusal_of(refused):

@@ -21,10 +21,10 @@ class MemoryDelivery:
     def is_ready(self):
         return not self.away
 
-    async def deliver(self, lines, count, size):
+    async def deliver(self, lines, size):
         if self.away:
             raise Refused(503, "broker_away", retry_after_s=self._settings.retry_after_s)
-        if size + count > self._settings.buffer_mb * 1024 * 1024:
+        if size + len(lines) > self._settings.buffer_mb * 1024 * 1024:
             raise Refused(503, "busy", retry_after_s=self._settings.retry_after_s)
         for viewer_id, line in lines:
             self.log[partition_of(viewer_id, self.partitions)].append(line)

@@ -11,7 +11,7 @@ from producers.partitioning import partition_of
 from runtime.clock import SystemClock
 from runtime.errors import BrokerAwayError
 from runtime.settings import CollectorSettings
-from tests.unit.producers.collector.asking import PARTITIONS, Link, until
+from tests.unit.producers.collector.fake_log import PARTITIONS, Link, until
 
 
 def lines_of(request, count):
@@ -19,7 +19,7 @@ def lines_of(request, count):
 
 
 async def deliver(delivery, lines):
-    await delivery.deliver(lines, len(lines), sum(len(line) for _, line in lines))
+    await delivery.deliver(list(lines), sum(len(line) for _, line in lines))
 
 
 async def test_every_line_is_in_a_message_of_its_viewers_partition_in_order():

@@ -1,4 +1,4 @@
-"""A body is cut into lines as the workers would count them; what cannot be cut is refused and costs little."""
+"""A body is cut into lines as the workers count them; what cannot be cut is refused and costs little."""
 
 import json
 import time
