@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producers.collector.answers import Refused
 from producers.collector.cors import Cors
+from producers.collector.description import SECURITY, SECURITY_SCHEMES
 from producers.collector.door import Door
 from producers.collector.intake import Intake
 from producers.collector.routes import Front, events_router
@@ -125,6 +126,8 @@ def _describe_events(app: FastAPI) -> None:
             models = schema.pop("$defs")
             components = description.setdefault("components", {}).setdefault("schemas", {})
             components.update({**models, "Event": schema})
+            description["components"]["securitySchemes"] = SECURITY_SCHEMES
+            description["security"] = SECURITY
             app.openapi_schema = description
         return app.openapi_schema
 

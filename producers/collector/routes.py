@@ -1,13 +1,14 @@
 """The route of canonical events, as its visible steps; the description of its request and answers."""
 
 from collections.abc import Container
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from producers.collector.admission import Sender
 from producers.collector.answers import Accepted, Refusal, Refused
+from producers.collector.description import PARAMETERS
 from producers.collector.door import Door
 from producers.collector.intake import Intake
 from producers.collector.keys import Kind
@@ -32,7 +33,8 @@ for _status, _answer in REFUSALS.items():
     if _status in (429, 503):
         _answer["headers"] = _RETRY_AFTER
 
-KINDS = get_args(Kind)
+KINDS: tuple[Kind, ...] = ("player", "server", "privacy")
+"""Whose canonical events are taken. A webhook has a path of its own: what it presents can be overheard."""
 _EVENT = {"$ref": "#/components/schemas/Event"}
 REQUEST_BODY = {
     "required": True,
@@ -58,7 +60,7 @@ class Front:
         self._settings = settings
         self._door = door
 
-    async def read(self, request: Request, kinds: Container[str] = KINDS) -> Body:
+    async def read(self, request: Request, kinds: Container[Kind]) -> Body:
         """Return the body of a request that may come in, with a key of these kinds; refuse any other."""
         limit = self._settings.max_body_bytes
         sender = self._door.enter(request)
@@ -80,14 +82,16 @@ def events_router(settings: CollectorSettings, front: Front, intake: Intake) -> 
         summary="Send events",
         response_model=Accepted,
         responses=REFUSALS,
-        openapi_extra={"requestBody": REQUEST_BODY},
+        openapi_extra={"requestBody": REQUEST_BODY, "parameters": PARAMETERS},
     )
     async def send_events(request: Request) -> Response:
         """Take events. A 200 means that every one is in the log, as an event or set aside with its reason.
 
         Any other answer means that nothing counts as received: send the same events with the same ids again.
         """
-        body = await front.read(request)
-        return await intake.take(split(body.plain, settings.max_events), body.sender)
+        body = await front.read(request, KINDS)
+        sender, lines = body.sender, split(body.plain, settings.max_events)
+        del body  # not to be held while the log is waited for
+        return await intake.take(lines, sender)
 
     return router
