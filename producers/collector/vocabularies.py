@@ -47,6 +47,7 @@ class Vocabulary(NamedTuple):
         presented: how the SDK presents the write key, for people.
         answer: what the SDK waits for, once the log has every event.
         summary: what this is, for people.
+        also: the ends that SDKs put behind the address which they are given.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Vocabulary(NamedTuple):
     presented: str
     answer: Callable[[], Response]
     summary: str
+    also: tuple[str, ...] = ()
 
 
 _BASIC = "Basic authentication with the write key as the user's name"
@@ -67,6 +69,7 @@ VOCABULARIES = (
         _BASIC,
         _success,
         "Segment or RudderStack: a track",
+        ("/v1/segment/t", "/v1/segment/v1/track"),
     ),
     Vocabulary(
         "/v1/segment/batch",
@@ -75,6 +78,7 @@ VOCABULARIES = (
         _BASIC,
         _success,
         "Segment or RudderStack: a batch",
+        ("/v1/segment/b", "/v1/segment/v1/batch"),
     ),
     Vocabulary(
         "/com.snowplowanalytics.snowplow/tp2",
@@ -155,24 +159,28 @@ def _add(
     intake: Intake,
     clock: Clock,
 ) -> None:
-    """Add the route of a vocabulary."""
-    answered = vocabulary.answer()
+    """Add the routes of a vocabulary."""
 
-    @router.post(
-        vocabulary.path,
-        summary=vocabulary.summary,
-        description=f"The write key: {vocabulary.presented}. Unknown events are ignored, and counted.",
-        status_code=answered.status_code,
-        response_class=Response,
-        responses=REFUSALS,
-        openapi_extra={"requestBody": _REQUEST_BODY},
-    )
     async def send(request: Request) -> Response:
         body = await front.read(request, vocabulary.kinds)
         now_ms = clock.now_ms()
         lines, ignored = lines_of(body.plain, vocabulary.translate, now_ms, settings)
         await intake.take(lines, body.sender, ignored, now_ms)
         return vocabulary.answer()
+
+    for path in (vocabulary.path, *vocabulary.also):
+        router.add_api_route(
+            path,
+            send,
+            methods=["POST"],
+            summary=vocabulary.summary,
+            description=f"The write key: {vocabulary.presented}. Unknown events are ignored, and counted.",
+            status_code=vocabulary.answer().status_code,
+            response_class=Response,
+            responses=REFUSALS,
+            openapi_extra={"requestBody": _REQUEST_BODY},
+            include_in_schema=path == vocabulary.path,
+        )
 
 
 _REQUEST_BODY = {

@@ -62,6 +62,20 @@ def test_a_request_as_its_sdk_sends_it_is_answered_as_its_sdk_expects(collector,
         assert event["viewer_id"] in {PSEUDONYMS.of(v) for v in ("anon-1", "anon-2", "viewer-1", "1234.5678")}
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/segment/t", "segment_track.json"),
+        ("/v1/segment/v1/track", "segment_track.json"),
+        ("/v1/segment/b", "segment_batch.json"),
+        ("/v1/segment/v1/batch", "segment_batch.json"),
+    ],
+)
+def test_sdks_put_ends_of_their_own_behind_an_address(collector, path, name):
+    assert collector.post(fixture(name), path, key=None, headers=BASIC).status == 200
+    assert events(collector)
+
+
 @pytest.mark.parametrize("path", REQUESTS)
 def test_a_body_may_be_packed(collector, path):
     packed = gzip.compress(json.dumps(fixture(REQUESTS[path][0])).encode())
