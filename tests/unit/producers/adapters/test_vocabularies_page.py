@@ -13,7 +13,7 @@ from producers.collector.vocabularies import VOCABULARIES
 PAGE = (Path(__file__).parents[4] / "docs" / "vocabularies.md").read_text()
 SECTIONS = {section.split("\n")[0]: section for section in PAGE.split("\n## ")[1:]}
 ADAPTERS = {"Segment and RudderStack": segment, "Snowplow": v2, "GA4": ga4, "RevenueCat": revenuecat}
-PARTS = [(heading, adapter) for heading, adapter in ADAPTERS.items()]
+PARTS = list(ADAPTERS.items())
 
 
 def rows(section, head):
