@@ -9,6 +9,7 @@ from starlette.responses import Response
 from schemas.reasons import Reason
 
 JSON = "application/json"
+TIMEOUT = 408
 
 
 class Refused(Exception):  # noqa: N818 -- an answer, not a fault
@@ -31,6 +32,8 @@ class Refused(Exception):  # noqa: N818 -- an answer, not a fault
     def response(self) -> Response:
         """The refusal as HTTP."""
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        if self.status == TIMEOUT:
+            headers["Connection"] = "close"
         body = msgspec.json.encode({"error": self.code, "detail": self.detail})
         return Response(body, self.status, headers, JSON)
 

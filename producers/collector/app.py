@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -53,7 +54,7 @@ def make_app(
     app.include_router(events_router(settings, front, intake))
     app.include_router(vocabularies_router(settings, front, intake, clock))
     app.include_router(sdk_router())
-    app.add_exception_handler(Refused, _refusal)
+    app.add_exception_handler(Refused, partial(_refusal, metrics))
     app.add_exception_handler(HTTPException, _not_served)
     app.add_middleware(Watch, metrics=metrics, clock=clock)
     app.add_middleware(Cors, door=door)
@@ -101,8 +102,9 @@ def _place(error: BaseException) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
 
 
-async def _refusal(_: Request, error: Exception) -> Response:
+async def _refusal(metrics: CollectorMetrics, _: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
+    metrics.refused.labels(error.code).inc()
     return error.response()
 
 

@@ -79,13 +79,15 @@ def collector(settings: Settings) -> FastAPI:
 
 
 class Connection(HttpToolsProtocol):
-    """An HTTP connection that must say what it wants within the time limit; too many are closed at once.
+    """An HTTP connection whose sender must come to the point in time; too many are closed at once.
 
-    Without the limit a sender could hold a connection for ever with a head that never ends.
+    Without the limit a sender could hold a connection for ever: with a head that never ends, or with a body
+    that goes on after it was refused. In between, the reader of the body watches the time.
     """
 
     limits = CollectorSettings()
     _patience: asyncio.TimerHandle | None = None
+    _is_sending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection."""
@@ -93,24 +95,37 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > self.limits.max_connections:
             transport.abort()
             return
-        self._wait_for_head()
+        self._wait()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._wait_for_head()
+        self._is_sending = True
+        self._wait()
 
     def on_headers_complete(self) -> None:
-        """Take up a request: from here on its reader watches the time."""
+        """Take up a request."""
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._is_sending = False
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """End an answer; what still comes of its request is thrown away."""
+        super().on_response_complete()
+        if self._is_sending and not self.transport.is_closing():
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def _wait_for_head(self) -> None:
+    def _wait(self) -> None:
         self._stop_waiting()
         self._patience = self.loop.call_later(self.limits.read_timeout_s, self.transport.abort)
 

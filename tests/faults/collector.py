@@ -33,7 +33,7 @@ COUNTED_S = 60
 class Outcome(NamedTuple):
     """What a scenario found. `lost`: acknowledged and not in the log; `wrong`: paywalls with a wrong count.
 
-    `sent_twice`: events that stand in the log more than once, since a client sent them again: they count once.
+    `sent_twice`: events that stand in the log more than once: a client sent them again, and they count once.
     `while_away`: requests begun while the broker was down and answered with 200.
     """
 
@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
 
 
 def kills(pipeline, folder, *, cycles, rng, say=lambda _: None):
-    """Kill -9 the collector under load, again and again; compare log and tables with what the clients know."""
+    """Kill -9 the collector under load, again and again; compare log and tables with what clients know."""
     began = time.monotonic()
     worker = pipeline.start("worker")
     collector = CollectorProcess(pipeline.stack, folder)

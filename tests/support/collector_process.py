@@ -98,7 +98,7 @@ class Answered(NamedTuple):
 
 
 class Client:
-    """Sends batches of impressions until stopped. One that is not answered with 200 is sent again as it is."""
+    """Sends batches of impressions until stopped. What is not answered with 200 is sent again as it is."""
 
     def __init__(self, port, name):
         self.acknowledged = []
