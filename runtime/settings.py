@@ -98,7 +98,7 @@ class CollectorSettings(Section):
     max_body_bytes: int = Field(
         MAX_MESSAGE_BYTES, ge=1024, le=MAX_MESSAGE_BYTES, description="unpacked; all of it sealed fits a message"
     )
-    max_connections: int = Field(4096, ge=1, le=65_536, description="more are told to come back: 503")
+    max_connections: int = Field(4096, ge=1, le=65_536, description="at once; any more are closed")
     read_timeout_s: float = Field(10.0, gt=0, le=300, description="for a whole request, head and body")
     keep_alive_s: int = Field(65, ge=1, le=3600, description="an idle connection is closed after it")
     ack_timeout_s: float = Field(
