@@ -1,14 +1,16 @@
 """Cut a body into the lines of its events. Pure.
 
-The bytes decide, not the content type: a body that begins with `[` is an array, everything else has one
-event a line. What cannot be cut at all is refused; what can be cut and not used is judged line by line.
+A body that begins with `[` is an array, everything else has one event a line; so has every body that says
+itself that it is NDJSON, lest one bad line decide for its neighbours. What cannot be cut at all is refused;
+what can be cut and not used is judged line by line.
 """
 
 import msgspec
 
 from producers.collector.answers import Refused
 
-TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "text/plain", "")
+NDJSON = ("application/x-ndjson", "application/ndjson")
+TYPES = ("application/json", *NDJSON, "text/plain", "")
 """`text/plain` is what a page may send to another origin without asking first (`sendBeacon`)."""
 MOST_SEPARATORS = 256
 """Commas and newlines an event, on average: a million tiny values are refused before they are objects."""
@@ -20,11 +22,11 @@ _value = msgspec.json.Decoder(msgspec.Raw)
 
 def refuse_content_type(content_type: str) -> None:
     """Refuse with 415 what says itself that it is no JSON."""
-    if content_type.partition(";")[0].strip().lower() not in TYPES:
+    if _media_type(content_type) not in TYPES:
         raise Refused(415, "unsupported_media_type")
 
 
-def split(body: bytes, max_events: int) -> list[bytes]:
+def split(body: bytes, max_events: int, content_type: str = "") -> list[bytes]:
     """Return the events of a body, each as the bytes that it came in; blank lines are none.
 
     Refuses with 400 an array that is not JSON and a body without events, with 413 too many events.
@@ -32,12 +34,17 @@ def split(body: bytes, max_events: int) -> list[bytes]:
     start = body.lstrip(WHITE)
     if len(start) > max_events * MOST_SEPARATORS < start.count(b",") + start.count(b"\n"):
         raise Refused(413, "too_many_events")
-    lines = _of_array(start) if start[:1] == b"[" else _of_lines(start)
+    is_array = start[:1] == b"[" and _media_type(content_type) not in NDJSON
+    lines = _of_array(start) if is_array else _of_lines(start)
     if not lines:
         raise Refused(400, "no_events")
     if len(lines) > max_events:
         raise Refused(413, "too_many_events", f"Send at most {max_events} events in a request.")
     return lines
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _of_array(body: bytes) -> list[bytes]:

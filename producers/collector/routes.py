@@ -90,7 +90,8 @@ def events_router(settings: CollectorSettings, front: Front, intake: Intake) -> 
         Any other answer means that nothing counts as received: send the same events with the same ids again.
         """
         body = await front.read(request, KINDS)
-        sender, lines = body.sender, split(body.plain, settings.max_events)
+        content_type = request.headers.get("content-type", "")
+        sender, lines = body.sender, split(body.plain, settings.max_events, content_type)
         del body  # not to be held while the log is waited for
         return await intake.take(lines, sender)
 

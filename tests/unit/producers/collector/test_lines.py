@@ -56,6 +56,12 @@ def test_an_array_that_is_not_json_is_refused(body):
     assert refusal(body) == (400, "not_json")
 
 
+def test_a_bad_first_line_does_not_make_an_array_of_what_is_said_to_be_lines():
+    body = b'[{"event_type":\n{"a":1}'
+    assert split(body, 2, "application/x-ndjson; charset=utf-8") == [b'[{"event_type":', b'{"a":1}']
+    assert split(b"[1]\n[2]", 2, "application/ndjson") == [b"[1]", b"[2]"]
+
+
 def test_lines_that_are_not_json_are_cut_all_the_same():
     assert split(b"NaN\n{]\n" + b"{" * 100_000, 3) == [b"NaN", b"{]", b"{" * 100_000]
 
