@@ -28,6 +28,7 @@ from producers.adapters.translation import (
     UntranslatableError,
     event_id,
     fingerprint,
+    messages_of,
     named_id,
     sent_at,
 )
@@ -93,13 +94,14 @@ PAYMENTS = ("purchase", "refund")
 
 def translate(body: object, context: Context) -> Translation:
     """Return the events of a body. Raises UntranslatableError for one without a list of `events`."""
-    if not isinstance(body, dict) or not isinstance(body.get("events"), list):
-        raise UntranslatableError("a body is an object with a list of events")
+    if not isinstance(body, dict):
+        raise UntranslatableError("a body is an object")
+    messages = messages_of(body.get("events"), "events", context)
     shared = {name: value for name, value in body.items() if name != "events"}
     around = fingerprint(shared)  # once: what stands around many events is as long as its sender likes
     translation = Translation([], 0)
     ignored = 0
-    for told in body["events"]:
+    for told in messages:
         events = _events(told, shared, around, context)
         translation.events.extend(events)
         ignored += not events

@@ -27,6 +27,7 @@ from producers.adapters.translation import (
     Translation,
     UntranslatableError,
     event_id,
+    messages_of,
     sent_at,
 )
 
@@ -109,21 +110,19 @@ def translate(body: object, context: Context) -> Translation:
         raise UntranslatableError("a body is an object")
     translation = Translation([], 0)
     ignored = 0
-    for message in _messages(body):
+    for message in _messages(body, context):
         events = _events(message, context)
         translation.events.extend(events)
         ignored += not events
     return translation._replace(ignored=ignored)
 
 
-def _messages(body: dict[str, Any]) -> Iterator[object]:
+def _messages(body: dict[str, Any], context: Context) -> Iterator[object]:
     """The messages of a body. What the batch says of `context` and `sentAt` holds for each of them."""
     if "batch" not in body:
         yield body
         return
-    batch = body["batch"]
-    if not isinstance(batch, list):
-        raise UntranslatableError("`batch` is a list of messages")
+    batch = messages_of(body["batch"], "batch", context)
     shared = {name: body[name] for name in ("sentAt", "context") if body.get(name) is not None}
     for message in batch:
         yield {**shared, **message} if isinstance(message, dict) else message

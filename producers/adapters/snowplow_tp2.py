@@ -32,6 +32,7 @@ from producers.adapters.translation import (
     Translation,
     UntranslatableError,
     event_id,
+    messages_of,
     sent_at,
 )
 
@@ -71,9 +72,7 @@ def translate(body: object, context: Context) -> Translation:
     """
     if not isinstance(body, dict) or not str(body.get("schema")).startswith(PAYLOAD_DATA):
         raise UntranslatableError("a body is a payload_data of the Snowplow tracker protocol")
-    payloads = body.get("data")
-    if not isinstance(payloads, list):
-        raise UntranslatableError("`data` is a list of payloads")
+    payloads = messages_of(body.get("data"), "data", context)
     translation = Translation([], 0)
     ignored = 0
     plays = v1.Plays()

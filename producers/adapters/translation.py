@@ -29,6 +29,10 @@ class UntranslatableError(ValueError):
     """The body as a whole is not what its vocabulary sends: no event of it can be told from another."""
 
 
+class TooManyMessagesError(ValueError):
+    """The body holds more messages than the context allows; none of them was looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an adapter must know of the request besides its body.
@@ -36,9 +40,11 @@ class Context:
     Attributes:
         received_at_ms: the collector's clock, in ms since the epoch. It stands in where a vocabulary
             does not say when a message was sent.
+        most_messages: how many messages a body may hold.
     """
 
     received_at_ms: int
+    most_messages: int = 500
 
 
 class Translation(NamedTuple):
@@ -55,6 +61,15 @@ class Translation(NamedTuple):
 
 
 Translate = Callable[[object, Context], Translation]
+
+
+def messages_of(value: object, name: str, context: Context) -> list[Any]:
+    """Return the messages of a body. Raises UntranslatableError for no list, and TooManyMessagesError."""
+    if not isinstance(value, list):
+        raise UntranslatableError(f"`{name}` is a list")
+    if len(value) > context.most_messages:
+        raise TooManyMessagesError(f"more than {context.most_messages} in `{name}`")
+    return value
 
 
 def event_id(vocabulary: str, message_id: object, message: object) -> str:

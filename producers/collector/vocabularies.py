@@ -12,8 +12,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from producers.adapters import ga4, revenuecat, segment, snowplow_tp2
-from producers.adapters.translation import Context, Translate, UntranslatableError
+from producers.adapters.translation import (
+    Context,
+    TooManyMessagesError,
+    Translate,
+    UntranslatableError,
+)
 from producers.collector.answers import JSON, Refused
+from producers.collector.description import PARAMETERS
 from producers.collector.intake import Intake
 from producers.collector.keys import Kind
 from producers.collector.lines import MOST_SEPARATORS
@@ -130,11 +136,11 @@ def lines_of(
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise Refused(400, "not_json") from None
     try:
-        events, ignored = translate(told, Context(now_ms))
+        events, ignored = translate(told, Context(now_ms, most))
     except UntranslatableError as error:
         raise Refused(400, "bad_request", f"Not what this path takes: {error}.") from None
-    if len(events) + ignored > most * MOST_GROWTH:
-        raise Refused(413, "too_many_events", f"Send at most {most} events in a request.")
+    except TooManyMessagesError:
+        raise Refused(413, "too_many_events", f"Send at most {most} events in a request.") from None
     return _written(events, settings.max_body_bytes * MOST_GROWTH), ignored
 
 
@@ -163,9 +169,10 @@ def _add(
 
     async def send(request: Request) -> Response:
         body = await front.read(request, vocabulary.kinds)
-        now_ms = clock.now_ms()
+        sender, now_ms = body.sender, clock.now_ms()
         lines, ignored = lines_of(body.plain, vocabulary.translate, now_ms, settings)
-        await intake.take(lines, body.sender, ignored, now_ms)
+        del body  # not to be held while the log is waited for
+        await intake.take(lines, sender, ignored, now_ms)
         return vocabulary.answer()
 
     for path in (vocabulary.path, *vocabulary.also):
@@ -178,7 +185,7 @@ def _add(
             status_code=vocabulary.answer().status_code,
             response_class=Response,
             responses=REFUSALS,
-            openapi_extra={"requestBody": _REQUEST_BODY},
+            openapi_extra={"requestBody": _REQUEST_BODY, "parameters": PARAMETERS},
             include_in_schema=path == vocabulary.path,
         )
 

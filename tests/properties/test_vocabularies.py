@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from producers.adapters import ga4, revenuecat, segment, snowplow_tp2
 from producers.adapters.translation import Context, UntranslatableError
+from tests.support.collector import PLAYER, WEBHOOK, Collector
 from tests.unit.producers.adapters.vocabulary import FIXTURES
 
 CONTEXT = Context(1_772_395_500_000)
@@ -128,6 +129,33 @@ def test_copies_and_disorder_change_no_event(name, seed, copies):
     body[where] += chance.choices(body[where], k=copies)
     chance.shuffle(body[where])
     assert as_set(translated(name, body)) == once
+
+
+COLLECTOR = Collector()
+PATHS = {
+    "segment_batch.json": "/v1/segment/batch",
+    "segment_track.json": "/v1/segment/track",
+    "snowplow_v2.json": "/com.snowplowanalytics.snowplow/tp2",
+    "ga4_video.json": "/v1/ga4",
+    "revenuecat_spent.json": "/v1/revenuecat",
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+@given(value=ANYTHING, seed=st.integers())
+@settings(max_examples=60, deadline=None)
+def test_over_http_every_answer_is_one_of_a_few_and_every_message_is_accounted_for(name, value, seed):
+    collector, chance = COLLECTOR, random.Random(seed)
+    collector.delivery.log.clear()
+    body = planted(BODIES[name], chance.choice(list(places(BODIES[name]))), value)
+    key = WEBHOOK if "revenuecat" in name else PLAYER
+    answer = collector.post(json.dumps(body).encode(), PATHS[name], key=key)
+    assert answer.status in {200, 204, 400}
+    if answer.status == 400:
+        assert collector.delivery.lines() == []
+        return
+    told = translated(name, json.loads(json.dumps(body)))
+    assert len(collector.delivery.lines()) == len(told.events)
 
 
 @pytest.mark.parametrize("name", ADAPTERS)

@@ -173,9 +173,21 @@ def test_a_page_may_send_to_every_way_in(collector):
             assert answer.headers["access-control-allow-origin"] == PAGE
 
 
-def test_too_many_messages_are_refused(collector):
-    for body in ({"batch": [{"event": "x"}] * 2000}, {"batch": [1] * 200_000}):
-        assert sent(collector, "/v1/segment/batch", body).code == (413, "too_many_events")
+@pytest.mark.parametrize(
+    ("path", "within", "message"),
+    [
+        ("/v1/segment/batch", {}, {"event": "checkout_start"}),
+        (TP2, {"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/"}, {"e": "ue"}),
+        ("/v1/ga4", {}, {"name": "video_start"}),
+    ],
+)
+def test_too_many_messages_are_refused_before_they_are_looked_at(collector, path, within, message):
+    name = {"/v1/segment/batch": "batch", TP2: "data", "/v1/ga4": "events"}[path]
+    assert sent(collector, path, {**within, name: [message] * 500}).status < 300
+    began = time.perf_counter()
+    for messages in ([message] * 501, [message] * 30_000, [1] * 300_000):
+        assert sent(collector, path, {**within, name: messages}).code == (413, "too_many_events")
+    assert time.perf_counter() - began < 1
 
 
 BIG = "x" * 700_000
