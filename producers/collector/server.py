@@ -29,6 +29,11 @@ from runtime.sealing import Seal
 from runtime.settings import CollectorSettings, Settings
 
 BACKLOG = 1024
+MAX_AROUND_BODY = 256 * 1024
+"""Bytes of a request that are not its body. A head has a few hundred, a chunk of a body a dozen."""
+HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
 GC_THRESHOLDS = (50_000, 20, 100)
 """A request leaves no cycles behind: looking for them among what is under way is time lost."""
 
@@ -88,6 +93,24 @@ class Connection(HttpToolsProtocol):
     limits = CollectorSettings()
     _patience: asyncio.TimerHandle | None = None
     _is_sending = False
+    _around_body = 0
+    _of_body = 0
+    _has_ended = False
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. What is no body (head, chunk sizes, trailers) the parser would keep without a limit."""
+        self._of_body, self._has_ended = 0, False
+        super().data_received(data)
+        self._around_body = 0 if self._has_ended else self._around_body + len(data) - self._of_body
+        if self._around_body > MAX_AROUND_BODY and not self.transport.is_closing():
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(HEAD_TOO_LARGE)
+            self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        """Take up a part of a body."""
+        self._of_body += len(body)
+        super().on_body(body)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection."""
@@ -110,7 +133,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        self._is_sending = False
+        self._is_sending, self._has_ended = False, True
         self._stop_waiting()
         super().on_message_complete()
 
