@@ -183,6 +183,16 @@ def test_a_refund_of_a_subscription_says_which_purchase_it_was(original, product
     assert event["product_type"] == product_type
 
 
+@pytest.mark.parametrize(
+    "told", [{"kind": "REFUND"}, {"kind": "CANCELLATION", "cancel_reason": "CUSTOMER_SUPPORT"}]
+)
+def test_money_that_goes_back_is_negative_whichever_sign_came(told):
+    (event,), _ = webhook(**told, price=4.99, price_in_purchased_currency=4.99)
+    assert (event["event_type"], event["amount_minor"]) == ("refund", -499)
+    assert event["amount_usd_micros"] == -4_990_000
+    assert keeps_the_contract(event)
+
+
 def test_a_price_that_is_not_known_is_set_aside():
     (event,), _ = webhook("INITIAL_PURCHASE", price=None, price_in_purchased_currency=None)
     assert complaints(event) == {"amount_usd_micros"}

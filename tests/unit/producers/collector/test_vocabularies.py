@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import itertools
 import json
 import time
 
@@ -127,6 +128,14 @@ def test_a_delivery_by_servers_has_its_own_time_whenever_it_comes(collector, pat
         times.append([e["received_at"] - (e["sent_at"] - e["occurred_at"]) for e in events(collector)[-1:]])
         collector.clock.at_s += 3600
     assert times[0] == times[1]
+
+
+def test_the_time_that_a_request_takes_is_not_in_its_events(collector):
+    ticks = itertools.count(1_772_400_000_000)
+    collector.clock.now_ms = lambda: next(ticks)
+    sent(collector, "/v1/revenuecat")
+    (event,) = events(collector)
+    assert event["received_at"] - (event["sent_at"] - event["occurred_at"]) == 1_772_395_400_000
 
 
 @pytest.mark.parametrize(
