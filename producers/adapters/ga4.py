@@ -123,7 +123,7 @@ def _events(told: object, shared: Mapping[str, Any], around: str, context: Conte
     event["sent_at"] = sent_at(None, event["occurred_at"], context.received_at_ms)
     default(
         event,
-        app_session_id=event.get("viewer_id"),
+        app_session_id=VOCABULARY,  # not the viewer: only `viewer_id` is veiled at the door
         platform=None if "app_instance_id" in shared else "web",
         app_version=VOCABULARY,
         environment="internal" if params.get("debug_mode") else "production",

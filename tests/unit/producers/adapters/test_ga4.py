@@ -77,11 +77,11 @@ def test_purchases_and_refunds_are_these_events():
         | {"amount_minor": 999, "amount_usd_micros": 9_990_000},
         paid
         | second
-        | {"event_type": "purchase", "app_session_id": "1234.5678"}
+        | {"event_type": "purchase", "app_session_id": "ga4"}
         | {"amount_minor": 1_200, "amount_usd_micros": 7_990_000},
         paid
         | first
-        | {"event_type": "refund", "app_session_id": "1234.5678"}
+        | {"event_type": "refund", "app_session_id": "ga4"}
         | {"amount_minor": -999, "amount_usd_micros": -9_990_000},
     ]
     assert all(map(keeps_the_contract, events))

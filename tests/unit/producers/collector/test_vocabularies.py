@@ -169,6 +169,28 @@ def test_what_cannot_be_mapped_is_set_aside_with_a_reason_and_its_neighbours_cou
     assert len(collector.delivery.lines()) == 9
 
 
+@pytest.mark.parametrize(
+    ("path", "sessions"),
+    [
+        ("/v1/segment/batch", ["session_id"]),
+        ("/v1/segment/track", ["session_id"]),
+        ("/v1/ga4", ["ga_session_id"]),
+        ("/v1/revenuecat", []),
+        (TP2, []),
+    ],
+)
+def test_the_id_of_a_viewer_is_nowhere_in_the_log_session_or_none(collector, path, sessions):
+    text = json.dumps(fixture(REQUESTS[path][0]))
+    sent(collector, path, text.encode())
+    for name in sessions:
+        text = text.replace(f'"{name}"', '"nothing"')
+    sent(collector, path, text.encode())
+    assert len(collector.delivery.lines()) == 2 * REQUESTS[path][3]
+    for line in collector.delivery.lines():
+        for viewer in (b"anon-", b"viewer-1", b"1234.5678", b"user-1"):
+            assert viewer not in line
+
+
 def test_what_was_ignored_is_counted_where_one_looks(collector):
     sent(collector, "/v1/segment/batch")
     assert collector.metrics.events.labels("ignored")._value.get() == 4
