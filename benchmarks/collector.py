@@ -252,6 +252,7 @@ def _settings(stack: DevStack, folder: Path) -> Settings:
             "pseudonym_key": secrets.token_hex(32),
             "network_events_per_s": 1e7,
             "network_burst": 10**8,
+            "read_timeout_s": 60,  # of thousands of connections some have nothing to do for long
         },
     )
 

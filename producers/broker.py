@@ -48,19 +48,25 @@ def connect(make: Callable[[], T], bootstrap: str, *, within_s: float, clock: Cl
 
 
 def new_producer(
-    bootstrap: str, *, delivery_timeout_s: float, request_timeout_s: float, batch_bytes: int
+    bootstrap: str,
+    *,
+    delivery_timeout_s: float,
+    request_timeout_s: float,
+    batch_bytes: int,
+    bootstrap_ms: int = BOOTSTRAP_MS,
+    metadata_ms: int = METADATA_MS,
 ) -> Any:
     """Return a producer whose messages all in-sync replicas acknowledge, without copies or disorder."""
     return KafkaProducer(
         bootstrap_servers=bootstrap.split(","),
-        bootstrap_timeout_ms=BOOTSTRAP_MS,
+        bootstrap_timeout_ms=bootstrap_ms,
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
         delivery_timeout_ms=int(delivery_timeout_s * 1000),
         request_timeout_ms=int(min(request_timeout_s, delivery_timeout_s) * 1000),
         reconnect_backoff_max_ms=1_000,
-        max_block_ms=METADATA_MS,
+        max_block_ms=metadata_ms,
         max_request_size=MAX_REQUEST_BYTES,
         batch_size=batch_bytes,
         allow_auto_create_topics=False,

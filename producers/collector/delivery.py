@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from kafka.errors import KafkaError
 
-from producers.broker import connect, count_partitions, discard, new_producer
+from producers.broker import count_partitions, discard, new_producer
 from producers.collector.answers import Refused
 from producers.packing import Pack, Packer, PackLimits
 from producers.partitioning import partition_of
@@ -24,10 +24,10 @@ from schemas.topics import PLAYER_EVENTS
 
 PACK_BYTES = 256 * 1024
 PACK_EVENTS = 500
-CONNECT_S = 60.0
+BLOCK_MS = 2_000
+"""An attempt to connect, or to learn of the topic, takes no longer: another follows."""
 PAUSE_S = 0.5
 WATCH_S = 0.25
-JOIN_S = 2.0
 DELIVERY_SLACK_S = 5.0
 """The producer gives up later than the collector: which then has dropped it."""
 
@@ -111,7 +111,12 @@ class Delivery:
         self._stopping.set()
         self._wanted.set()
         self._watcher.cancel()
-        await asyncio.to_thread(self._connector.join, JOIN_S)
+        await asyncio.to_thread(self._connector.join)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it would connect when Kafka answers. If not, only a restart helps."""
+        return self._connector.is_alive()
 
     @property
     def is_ready(self) -> bool:
@@ -242,6 +247,7 @@ class Delivery:
 
     def _keep_connected(self) -> None:
         """Connect whenever a link is wanted, and let go of those that were dropped. A thread of its own."""
+        said = False
         while True:
             self._wanted.wait()
             self._wanted.clear()
@@ -252,26 +258,30 @@ class Delivery:
             try:
                 producer, partitions = self._new()
             except BrokerAwayError as error:
-                _log.warning("%s", error)
+                if not said:
+                    _log.warning("%s; trying again and again", error)
+                said = True
                 self._wanted.set()
                 self._stopping.wait(PAUSE_S)
                 continue
+            said = False
             if self._stopping.is_set():
                 discard(producer)
                 return
             self._loop.call_soon_threadsafe(self._connected, producer, partitions)
 
 
-def new_link(bootstrap: str, settings: CollectorSettings, clock: Clock) -> tuple[Any, int]:
-    """Connect a producer, and count the partitions; raise BrokerAwayError when that takes too long."""
-
-    def make() -> Any:
-        return new_producer(
+def new_link(bootstrap: str, settings: CollectorSettings) -> tuple[Any, int]:
+    """Connect a producer, and count the partitions; raise BrokerAwayError when it does not come about."""
+    try:
+        producer = new_producer(
             bootstrap,
             delivery_timeout_s=settings.ack_timeout_s + DELIVERY_SLACK_S,
             request_timeout_s=settings.ack_timeout_s,
             batch_bytes=PACK_BYTES * 2,
+            bootstrap_ms=BLOCK_MS,
+            metadata_ms=BLOCK_MS,
         )
-
-    producer = connect(make, bootstrap, within_s=CONNECT_S, clock=clock)
+    except (KafkaError, OSError) as error:
+        raise BrokerAwayError(f"Kafka does not answer at {bootstrap}: {type(error).__name__}") from error
     return producer, count_partitions(producer, PLAYER_EVENTS.name, bootstrap)

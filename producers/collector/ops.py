@@ -33,8 +33,9 @@ class Pages:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        """The process answers. That it takes events is the other page's matter: a restart mends no broker."""
-        return web.json_response({"healthy": True})
+        """Whether a restart would not help. That events are taken is the other page's matter."""
+        healthy = self._delivery.is_alive
+        return web.json_response({"healthy": healthy}, status=OK if healthy else UNAVAILABLE)
 
     async def _readyz(self, _: web.Request) -> web.Response:
         ready = self._delivery.is_ready

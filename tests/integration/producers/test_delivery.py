@@ -17,7 +17,7 @@ from tests.support.topic import read_lines
 
 def made(bootstrap):
     settings, clock = CollectorSettings(buffer_mb=BUFFER_MB), SystemClock()
-    delivery = Delivery(settings, partial(new_link, bootstrap, settings, clock), clock)
+    delivery = Delivery(settings, partial(new_link, bootstrap, settings), clock)
     delivery.bootstrap = bootstrap
     delivery.open()
     return delivery
