@@ -5,6 +5,7 @@ CliffhangerError
 ├── WorldError              something outside is away: retry, then fail-stop
 │   ├── BrokerAwayError     Kafka does not answer
 │   ├── WarehouseAwayError  ClickHouse does not answer, or is too busy to
+│   ├── CollectorAwayError  the collector does not answer
 │   └── DeliveryError       events were handed over and the broker never acknowledged them
 └── RefusedError            the world said no, and will say it again: fail-stop
     ├── WarehouseRefusedError   ClickHouse refuses a statement of ours
@@ -37,6 +38,10 @@ class BrokerAwayError(WorldError):
 
 class WarehouseAwayError(WorldError):
     """ClickHouse does not answer, or is too busy to."""
+
+
+class CollectorAwayError(WorldError):
+    """The collector does not answer."""
 
 
 class DeliveryError(WorldError):
