@@ -156,7 +156,9 @@ class Delivery:
             packs = add(partition_of(viewer_id, partitions), line, now_ms, receipt)
             if packs:
                 self._ship_all(packs)
-        if self._timer is None:
+        if link is not self._link:  # it failed in between, and with it what was handed over so far
+            receipt.settle(acknowledged=False)
+        elif self._timer is None:
             self._timer = self._loop.call_later(self._settings.pack_age_ms / 1000, self._ship_due)
         return receipt
 

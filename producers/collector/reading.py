@@ -5,6 +5,7 @@ import asyncio
 from starlette.requests import ClientDisconnect, Request
 
 from producers.collector.answers import Refused
+from runtime.settings import CollectorSettings
 
 
 def refuse_declared_length(request: Request, max_bytes: int) -> None:
@@ -14,27 +15,41 @@ def refuse_declared_length(request: Request, max_bytes: int) -> None:
         raise Refused(413, "too_large")
 
 
-async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
-    """Return the body as it was sent, still packed.
+class Reader:
+    """Reads bodies, and bounds what all of them together take in memory while they come in.
 
-    Refuses with 413 once more than `max_bytes` came, with 408 when it takes longer than the time limit,
-    with 400 when the sender hangs up.
+    Without the bound thousands of slow senders could each fill memory with almost a whole body.
     """
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read(request, max_bytes)
-    except TimeoutError:
-        raise Refused(408, "read_timeout") from None
-    except ClientDisconnect:
-        raise Refused(400, "client_gone") from None
 
+    def __init__(self, settings: CollectorSettings) -> None:
+        self._settings = settings
+        self._room = int(settings.buffer_mb * 1024 * 1024)
 
-async def _read(request: Request, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > max_bytes:
-            raise Refused(413, "too_large")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    async def read(self, request: Request) -> bytes:
+        """Return the body as it was sent, still packed.
+
+        Refuses with 413 once more than the limit came, with 408 when it takes longer than the time limit,
+        with 400 when the sender hangs up, with 503 while too much is being read.
+        """
+        chunks: list[bytes] = []
+        try:
+            async with asyncio.timeout(self._settings.read_timeout_s):
+                await self._take(request, chunks)
+        except TimeoutError:
+            raise Refused(408, "read_timeout") from None
+        except ClientDisconnect:
+            raise Refused(400, "client_gone") from None
+        finally:
+            self._room += sum(map(len, chunks))
+        return b"".join(chunks)
+
+    async def _take(self, request: Request, chunks: list[bytes]) -> None:
+        left = self._settings.max_body_bytes
+        async for chunk in request.stream():
+            left -= len(chunk)
+            if left < 0:
+                raise Refused(413, "too_large")
+            if len(chunk) > self._room:
+                raise Refused(503, "busy", retry_after_s=self._settings.retry_after_s)
+            self._room -= len(chunk)
+            chunks.append(chunk)

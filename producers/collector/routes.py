@@ -13,7 +13,7 @@ from producers.collector.door import Door
 from producers.collector.intake import Intake
 from producers.collector.keys import Kind
 from producers.collector.lines import refuse_content_type, split
-from producers.collector.reading import read_body, refuse_declared_length
+from producers.collector.reading import Reader, refuse_declared_length
 from producers.collector.unpacking import unpack
 from runtime.settings import CollectorSettings
 
@@ -59,6 +59,7 @@ class Front:
     def __init__(self, settings: CollectorSettings, door: Door) -> None:
         self._settings = settings
         self._door = door
+        self._reader = Reader(settings)
 
     async def read(self, request: Request, kinds: Container[Kind]) -> Body:
         """Return the body of a request that may come in, with a key of these kinds; refuse any other."""
@@ -68,7 +69,7 @@ class Front:
             raise Refused(403, "wrong_key_kind")
         refuse_content_type(request.headers.get("content-type", ""))
         refuse_declared_length(request, limit)
-        packed = await read_body(request, max_bytes=limit, timeout_s=self._settings.read_timeout_s)
+        packed = await self._reader.read(request)
         self._door.check_signature(request, sender, packed)
         return Body(sender, unpack(packed, request.headers.get("content-encoding", ""), limit))
 
