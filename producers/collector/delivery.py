@@ -4,6 +4,7 @@ It owns IO. Everything but the connecting happens on the event loop: nothing her
 """
 
 import asyncio
+import gc
 import logging
 import threading
 from collections import deque
@@ -95,6 +96,7 @@ class Delivery:
         self._stopping = threading.Event()
         self._wanted = threading.Event()
         self._dropped: deque[Any] = deque()
+        self._said_away = False
         self._connector = threading.Thread(target=self._keep_connected, name="collector-log", daemon=True)
 
     def open(self) -> None:
@@ -249,7 +251,6 @@ class Delivery:
 
     def _keep_connected(self) -> None:
         """Connect whenever a link is wanted, and let go of those that were dropped. A thread of its own."""
-        said = False
         while True:
             self._wanted.wait()
             self._wanted.clear()
@@ -257,20 +258,25 @@ class Delivery:
                 discard(self._dropped.popleft())
             if self._stopping.is_set():
                 return
-            try:
-                producer, partitions = self._new()
-            except BrokerAwayError as error:
-                if not said:
-                    _log.warning("%s; trying again and again", error)
-                said = True
+            if not self._connect():
+                gc.collect()  # kafka-python leaves sockets of failed attempts in cycles: soon all there are
                 self._wanted.set()
                 self._stopping.wait(PAUSE_S)
-                continue
-            said = False
-            if self._stopping.is_set():
-                discard(producer)
-                return
+
+    def _connect(self) -> bool:
+        try:
+            producer, partitions = self._new()
+        except BrokerAwayError as error:
+            if not self._said_away:
+                _log.warning("%s; trying again and again", error)
+            self._said_away = True
+            return False
+        self._said_away = False
+        if self._stopping.is_set():
+            discard(producer)
+        else:
             self._loop.call_soon_threadsafe(self._connected, producer, partitions)
+        return True
 
 
 def new_link(bootstrap: str, settings: CollectorSettings) -> tuple[Any, int]:
