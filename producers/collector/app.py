@@ -89,9 +89,8 @@ class Watch:
         except Exception as error:
             self._metrics.broken.inc()
             _log.error("a request met a defect: %s at %s", type(error).__name__, _place(error))
-            if status:
-                raise
-            await Refused(500, "internal").response()(scope, receive, watched)
+            if not status:
+                await Refused(500, "internal").response()(scope, receive, watched)
         finally:
             self._metrics.requests.labels(status).inc()
             self._metrics.seconds.observe(self._clock.monotonic_s() - began_s)
