@@ -102,4 +102,9 @@ class CollectorMetrics:
             "bytes_under_way", "Taken and not acknowledged. Near the limit: requests get 503.", **made
         )
         self.ready = Gauge("ready", "1 while events are taken. 0 for minutes: Kafka is away.", **made)
+        self.keys_broken = Gauge(
+            "keys_file_broken",
+            "1: the keys file cannot be read, and a key revoked in it goes on. Mend it: the log says where.",
+            **made,
+        )
         self.broken = Counter("failures_total", "Requests that met a defect. Not 0: see the log.", **made)

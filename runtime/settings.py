@@ -96,7 +96,10 @@ class CollectorSettings(Section):
     max_events: int = Field(500, ge=1, le=10_000, description="of one request")
     max_event_bytes: int = Field(MAX_LINE_BYTES, ge=256, le=MAX_LINE_BYTES)
     max_body_bytes: int = Field(
-        MAX_MESSAGE_BYTES, ge=1024, le=MAX_MESSAGE_BYTES, description="unpacked; all of it sealed fits a message"
+        MAX_MESSAGE_BYTES,
+        ge=1024,
+        le=MAX_MESSAGE_BYTES,
+        description="unpacked; all of it sealed fits a message",
     )
     max_connections: int = Field(4096, ge=1, le=65_536, description="at once; any more are closed")
     read_timeout_s: float = Field(10.0, gt=0, le=300, description="for a whole request, head and body")

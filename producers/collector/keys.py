@@ -186,6 +186,12 @@ class KeysFile:
         """The origins that any key in force allows."""
         return self.ring().origins
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the file as it is cannot be read, so that what was changed in it is not in force."""
+        self.ring()
+        return bool(self.broken)
+
     def _read(self) -> None:
         try:
             self._ring = read_keys(self._path)

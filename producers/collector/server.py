@@ -66,7 +66,9 @@ def collector(settings: Settings) -> FastAPI:
         clock,
     )
     trusted = networks(of_collector.trusted_proxies)
-    door = Door(KeysFile(of_collector.keys_file, clock), limits, trusted, clock)
+    keys = KeysFile(of_collector.keys_file, clock)
+    metrics.keys_broken.set_function(lambda: keys.is_broken)
+    door = Door(keys, limits, trusted, clock)
     pages = Pages(delivery, metrics)
 
     @asynccontextmanager

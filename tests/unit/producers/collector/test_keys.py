@@ -109,12 +109,13 @@ def test_a_file_that_turns_wrong_keeps_the_keys_in_force_and_says_so(file, caplo
     file(text=text)
     clock.at_s += 1
     assert keys.find(TOKEN).id == "web"
+    assert keys.is_broken
     assert "keys.json" in keys.broken
     assert "stay in force" in caplog.text
     file(PLAYER | {"id": "again"})
     clock.at_s += 1
+    assert not keys.is_broken
     assert keys.find(TOKEN).id == "again"
-    assert not keys.broken
 
 
 def test_a_file_that_is_deleted_keeps_the_keys_in_force(file):
