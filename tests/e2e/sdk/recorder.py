@@ -28,6 +28,7 @@ class Request(NamedTuple):
     content_type: str
     events: list
     query: dict
+    headers: dict
 
 
 class Recorder:
@@ -36,7 +37,8 @@ class Recorder:
     While it is `away`, connections end without an answer.
     """
 
-    def __init__(self):
+    def __init__(self, parse=json.loads):
+        self.parse = parse
         self.away = False
         self.requests = []
         self.answers = deque()
@@ -106,8 +108,9 @@ class Handler(BaseHTTPRequestHandler):
             key=query.get("key") or self.headers.get("Authorization", "").removeprefix("Bearer "),
             token=query.get("session") or self.headers.get("X-Session-Token"),
             content_type=self.headers["Content-Type"],
-            events=[json.loads(line) for line in body.splitlines()],
+            events=[self.recorder.parse(line) for line in body.splitlines()],
             query=query,
+            headers={name.lower(): value for name, value in self.headers.items()},
         )
         status, headers, answer = self.recorder.answer(request)
         self.write(status, CORS | headers | {"Content-Type": "application/json"}, json.dumps(answer).encode())
