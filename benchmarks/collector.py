@@ -57,11 +57,11 @@ class Load(NamedTuple):
 
 def run(report: Report, *, rounds: int, quick: bool) -> None:
     """Measure and print."""
-    seconds = 4 if quick else 15
+    seconds = 4 if quick else 8
     with _kafka(report) as stack, tempfile.TemporaryDirectory(prefix="cliffhanger-bench-") as folder:
         settings = _settings(stack, Path(folder))
         _throughput(report, settings, rounds=rounds, seconds=seconds)
-        _latency(report, settings, seconds=seconds * 2)
+        _latency(report, settings, seconds=seconds * 3)
         if not quick:
             _stall(report, settings, stack)
 

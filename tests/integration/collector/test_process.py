@@ -85,25 +85,67 @@ def test_bad_events_are_answered_for_and_sealed_in_the_log(stack, make_collector
     assert "a secret" not in collector.log.read_text()
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"",
-        b"POST /v1/events HTTP/1.1\r\nHost: x\r\n",
-        b"POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Write-Key: %b\r\nContent-Length: 10\r\n\r\n["
-        % KEY.encode(),
-    ],
-    ids=["nothing", "half a head", "half a body"],
-)
-def test_a_sender_that_does_not_go_on_is_cut_off(stack, make_collector, said):
-    collector = make_collector(stack, read_timeout_s=0.5)
+@pytest.fixture(scope="module")
+def hasty(stack, tmp_path_factory):
+    """A collector that waits for half a second and takes three connections."""
+    folder = tmp_path_factory.mktemp("hasty")
+    collector = CollectorProcess(stack, folder, read_timeout_s=0.5, max_connections=3)
+    collector.start()
     collector.wait_until_ready()
-    with socket.create_connection(("127.0.0.1", collector.port), timeout=10) as connection:
+    yield collector
+    collector.close()
+
+
+HEAD = b"POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+KEYED = HEAD + b"X-Write-Key: " + KEY.encode() + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"", None),
+        (HEAD, None),
+        (KEYED + b"Content-Length: 10\r\n\r\n[", 408),
+        (KEYED + b"Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n", 408),
+        (HEAD + b"Content-Length: 10\r\n\r\n[", 401),
+        (KEYED + b"Content-Length: 99999999\r\n\r\n[", 413),
+        (KEYED + b"Content-Length: 1\r\n\r\n[" + HEAD, 400),
+    ],
+    ids=[
+        "nothing", "half a head", "half a body", "half a chunk", "a refused body that goes on",
+        "a body too large", "half of a second request",
+    ],
+)  # fmt: skip
+def test_a_sender_that_does_not_go_on_is_cut_off(hasty, said, status):
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=10) as connection:
         began = time.monotonic()
         connection.sendall(said)
-        answer = connection.recv(1024)
+        answer = to_its_end(connection)
         assert 0.3 < time.monotonic() - began < 5
-        assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()) if status else answer == b""
+
+
+def test_more_connections_than_may_be_are_closed_and_the_others_are_served(hasty):
+    held = [socket.create_connection(("127.0.0.1", hasty.port), timeout=10) for _ in range(3)]
+    try:
+        with socket.create_connection(("127.0.0.1", hasty.port), timeout=10) as one_more:
+            assert to_its_end(one_more) == b""
+        held[0].sendall(KEYED + b"Content-Length: 1\r\n\r\n[")
+        assert held[0].recv(65_536).startswith(b"HTTP/1.1 400 ")
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def to_its_end(connection):
+    """All that comes until the other side closes."""
+    said = b""
+    try:
+        while chunk := connection.recv(65_536):
+            said += chunk
+    except ConnectionResetError:
+        pass
+    return said
 
 
 def log(stack):
