@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 
-.PHONY: help demo test test-unit compiled lint format bench faults clean
+.PHONY: help demo test test-unit compiled lint format bench bench-collector faults clean
 
 help:
 	@echo "make demo       a stack, two workers, a simulated platform and live numbers; Ctrl-C stops all"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint       style, types, layers"
 	@echo "make format     put the code into its form"
 	@echo "make bench      the measurements of the README"
+	@echo "make bench-collector  the collector alone: events a second and core, latency, a broker that stalls"
 	@echo "make faults     kill, freeze and cut off everything, and compare every row; up to 45 minutes"
 	@echo "make clean      stop the development stack; delete its data and what tools left behind"
 
@@ -43,6 +44,9 @@ faults: .venv/ready compiled
 
 bench: .venv/ready compiled
 	$(PY) -m benchmarks
+
+bench-collector: .venv/ready compiled
+	$(PY) -m benchmarks collector
 
 clean:
 	@if test -x $(PY); then $(PY) -m cliffhanger down; fi

@@ -13,7 +13,7 @@ from rich.console import Console
 from benchmarks.report import Report
 from streams.app import GC_THRESHOLDS
 
-NAMES = ("fold", "state", "drain", "latency", "clickhouse")
+NAMES = ("fold", "state", "drain", "latency", "clickhouse", "collector")
 ROUNDS = 5
 WIDTH = 130
 """Columns of the widest table."""

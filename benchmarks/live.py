@@ -20,7 +20,7 @@ from kafka.errors import UnknownTopicOrPartitionError
 
 from benchmarks.workload import Message
 from devstack import DevStack, free_ports
-from producers.sender import MAX_REQUEST_BYTES
+from producers.broker import MAX_REQUEST_BYTES
 from producers.topics_admin import ensure_topics
 from runtime.settings import Settings, as_environment, load
 from schemas.topics import PLAYER_EVENTS, TOPICS

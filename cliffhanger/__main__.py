@@ -5,9 +5,11 @@ import sys
 import typer
 
 from cliffhanger.commands import (
+    collector,
     demo,
     down,
     migrate,
+    quarantine,
     replay,
     report,
     settings,
@@ -31,7 +33,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (up, down, status, wipe, topics, migrate, worker, simulate, replay, report, demo, settings):
+COMMANDS = (
+    up, down, status, wipe, topics, migrate, worker, collector, simulate, replay, report, quarantine, demo,
+    settings,
+)  # fmt: skip
+for module in COMMANDS:
     app.command(module.__name__.rpartition(".")[2], epilog=f"\b\nExamples:\n{module.EXAMPLES}")(module.run)
 
 

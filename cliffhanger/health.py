@@ -1,4 +1,4 @@
-"""Asks workers for their pages, over HTTP. What does not answer is not well."""
+"""Asks workers and collectors for their pages, over HTTP. What does not answer is not well."""
 
 import json
 from typing import NamedTuple
@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 TIMEOUT_S = 2.0
 LINES_TOTAL = "cliffhanger_lines_total{"
+EVENTS_TOTAL = "cliffhanger_collector_events_total{"
 
 
 class Partition(NamedTuple):
@@ -43,11 +44,18 @@ def ask(address: str) -> Health:
 
 def lines_folded(address: str) -> int | None:
     """How many lines a worker has folded since it started, or None when it does not answer."""
+    return _sum(address, LINES_TOTAL)
+
+
+def events_taken(address: str) -> int | None:
+    """How many events a collector has taken since it started, or None when it does not answer."""
+    return _sum(address, EVENTS_TOTAL)
+
+
+def _sum(address: str, series: str) -> int | None:
     try:
         with urlopen(f"http://{address}/metrics", timeout=TIMEOUT_S) as page:
             text: str = page.read().decode()
     except (URLError, OSError, ValueError):
         return None
-    return sum(
-        int(float(line.rpartition(" ")[2])) for line in text.splitlines() if line.startswith(LINES_TOTAL)
-    )
+    return sum(int(float(line.rpartition(" ")[2])) for line in text.splitlines() if line.startswith(series))

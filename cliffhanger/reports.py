@@ -38,7 +38,7 @@ class Question(NamedTuple):
         cls, series: str | None, episode: int | None, since: datetime | None, until: datetime | None
     ) -> Self:
         """Return a question; times without a zone are UTC."""
-        return cls(series, episode, _utc(since) or EVER, _utc(until) or FOR_EVER)
+        return cls(series, episode, utc(since) or EVER, utc(until) or FOR_EVER)
 
 
 class Report(NamedTuple):
@@ -166,5 +166,6 @@ def gate_table(gates: list[GateConversion], *, title: str = "Paywall conversion 
     return rows
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def utc(moment: datetime | None) -> datetime | None:
+    """Return a moment as a person typed it: without a zone it is UTC."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

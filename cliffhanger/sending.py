@@ -1,4 +1,4 @@
-"""Drives deliveries into the topic or into a file, with a bar for whoever looks on."""
+"""Drives deliveries into the topic, through a collector or into a file, with a bar for whoever looks on."""
 
 import signal
 import sys
@@ -8,11 +8,15 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, NamedTuple, Never
 
+from cliffhanger.front import Front, front
 from cliffhanger.terminal import progress_bar, say
 from producers.driver import Sink, drive
+from producers.http_sender import HttpSender, HttpSenderSettings
 from producers.sender import Sender, SenderSettings
 from producers.simulator import Delivery
 from runtime.clock import Clock
+from runtime.errors import SettingsError
+from runtime.settings import Settings
 
 TERMINATED = 128 + signal.SIGTERM
 STDOUT = Path("-")
@@ -23,6 +27,10 @@ class Topic(NamedTuple):
 
     bootstrap: str
     wait_s: float
+
+
+Target = Topic | Front | Path
+"""Where events go."""
 
 
 class Lines:
@@ -42,19 +50,27 @@ class Lines:
         self._file.flush()
 
 
+def target(settings: Settings, via: str, wait_s: float) -> Topic | Front:
+    """Return what `--via` names; raise SettingsError when it names nothing."""
+    if via == "topic":
+        return Topic(settings.kafka.bootstrap, wait_s)
+    if via == "http" or via.startswith(("http://", "https://")):
+        return front(settings, None if via == "http" else via, wait_s)
+    raise SettingsError(f"--via {via}: say topic, http, or the address of a collector")
+
+
 def send(
     deliveries: Iterable[Delivery],
-    target: Topic | Path,
+    to: Target,
     *,
     speed: float | None,
     total: int | None,
     clock: Clock,
 ) -> None:
     """Send everything and say how much it was; returns once all of it is acknowledged."""
-    with _sink(target) as sink, progress_bar(total) as bar:
+    with _sink(to) as sink, progress_bar(total) as bar:
         done = drive(deliveries, sink, clock, speed=speed, tell=bar.tell)
-    where = target.bootstrap if isinstance(target, Topic) else target
-    say(f"{done.events:,} events ({done.bytes / 1e6:,.1f} MB) to {where} in {done.elapsed_s:.1f} s")
+    say(f"{done.events:,} events ({done.bytes / 1e6:,.1f} MB) to {_name(to)} in {done.elapsed_s:.1f} s")
 
 
 @contextmanager
@@ -72,10 +88,24 @@ def _leave(number: int, frame: FrameType | None) -> Never:
     sys.exit(TERMINATED)
 
 
-def _sink(target: Topic | Path) -> AbstractContextManager[Sink]:
-    if isinstance(target, Topic):
-        return Sender(SenderSettings(bootstrap=target.bootstrap, connect_s=target.wait_s))
-    return _lines(target)
+def _sink(target: Target) -> AbstractContextManager[Sink]:
+    match target:
+        case Topic():
+            return Sender(SenderSettings(bootstrap=target.bootstrap, connect_s=target.wait_s))
+        case Front(url, token, secret, wait_s):
+            return HttpSender(HttpSenderSettings(url=url, token=token, secret=secret, connect_s=wait_s))
+        case _:
+            return _lines(target)
+
+
+def _name(target: Target) -> str:
+    match target:
+        case Topic():
+            return target.bootstrap
+        case Front():
+            return target.url
+        case _:
+            return str(target)
 
 
 @contextmanager

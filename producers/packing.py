@@ -5,7 +5,7 @@ has waited long enough: so packs grow with the load, and a lone event does not w
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,11 +23,12 @@ class PackLimits(BaseModel):
 
 
 class Pack(NamedTuple):
-    """A message: NDJSON without a newline at the end, and how many events it holds."""
+    """A message: NDJSON without a newline at the end, how many events it holds, and who waits for each."""
 
     partition: int
     value: bytes
     events: int
+    owners: list[Any]
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class _Open:
 
     since_ms: float
     lines: list[bytes] = field(default_factory=list)
+    owners: list[Any] = field(default_factory=list)
     size: int = -1
 
 
@@ -52,8 +54,11 @@ class Packer:
         self._age_ms = limits.age_ms
         self._open: dict[int, _Open] = {}
 
-    def add(self, partition: int, line: bytes, now_ms: float) -> list[Pack]:
-        """Take a line; return the packs that it completes: none, one, or the one before it and its own."""
+    def add(self, partition: int, line: bytes, now_ms: float, owner: Any = None) -> list[Pack]:
+        """Take a line; return the packs that it completes: none, one, or the one before it and its own.
+
+        The owner, if there is one, is handed out with the pack that holds the line.
+        """
         complete: list[Pack] = []
         pack = self._open.get(partition)
         if pack is not None and pack.size + 1 + len(line) > self._max_bytes:
@@ -62,6 +67,8 @@ class Packer:
         if pack is None:
             pack = self._open[partition] = _Open(now_ms)
         pack.lines.append(line)
+        if owner is not None:
+            pack.owners.append(owner)
         pack.size += 1 + len(line)
         if len(pack.lines) >= self._max_events or pack.size >= self._max_bytes:
             complete.append(self._close(partition))
@@ -72,10 +79,15 @@ class Packer:
         old = [p for p, pack in self._open.items() if now_ms - pack.since_ms >= self._age_ms]
         return [self._close(partition) for partition in old]
 
+    @property
+    def oldest_ms(self) -> float | None:
+        """When the pack that has waited longest was begun; None when none is open."""
+        return min((pack.since_ms for pack in self._open.values()), default=None)
+
     def rest(self) -> list[Pack]:
         """Return all open packs."""
         return [self._close(partition) for partition in list(self._open)]
 
     def _close(self, partition: int) -> Pack:
         pack = self._open.pop(partition)
-        return Pack(partition, b"\n".join(pack.lines), len(pack.lines))
+        return Pack(partition, b"\n".join(pack.lines), len(pack.lines), pack.owners)

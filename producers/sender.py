@@ -4,20 +4,17 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from pydantic import BaseModel, ConfigDict, Field
 
-from producers.broker import BOOTSTRAP_MS, connect
+from producers.broker import MAX_REQUEST_BYTES, connect, count_partitions, new_producer
 from producers.packing import Pack, Packer, PackLimits
 from producers.partitioning import partition_of
 from runtime.clock import Clock, SystemClock
-from runtime.errors import BrokerAwayError, DeliveryError
+from runtime.errors import DeliveryError
 from schemas.topics import PLAYER_EVENTS
 
-MAX_REQUEST_BYTES = 2 * 1024 * 1024
 CLOSE_SLACK_S = 10.0
-METADATA_MS = 15_000
 
 
 class SenderSettings(BaseModel):
@@ -65,7 +62,7 @@ class Sender:
             within_s=settings.connect_s,
             clock=self._clock,
         )
-        self.partitions = self._count_partitions()
+        self.partitions = count_partitions(self._producer, settings.topic, settings.bootstrap)
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._send_due, name="sender-packs", daemon=True)
         self._ticker.start()
@@ -149,31 +146,12 @@ class Sender:
 
     def _make_producer(self) -> Any:
         settings = self._settings
-        return KafkaProducer(
-            bootstrap_servers=settings.bootstrap.split(","),
-            bootstrap_timeout_ms=BOOTSTRAP_MS,
-            acks="all",
-            enable_idempotence=True,
-            compression_type="lz4",
-            delivery_timeout_ms=int(settings.delivery_timeout_s * 1000),
-            request_timeout_ms=int(min(settings.request_timeout_s, settings.delivery_timeout_s) * 1000),
-            reconnect_backoff_max_ms=1_000,
-            max_block_ms=METADATA_MS,
-            max_request_size=MAX_REQUEST_BYTES,
-            batch_size=settings.pack.bytes * 2,
-            allow_auto_create_topics=False,
+        return new_producer(
+            settings.bootstrap,
+            delivery_timeout_s=settings.delivery_timeout_s,
+            request_timeout_s=settings.request_timeout_s,
+            batch_bytes=settings.pack.bytes * 2,
         )
-
-    def _count_partitions(self) -> int:
-        try:
-            found = self._producer.partitions_for(self._settings.topic)
-        except KafkaError as error:
-            self._producer.close(timeout=0)
-            raise BrokerAwayError(
-                f"topic {self._settings.topic} is not known at {self._settings.bootstrap}: "
-                f"{error}. Create the topics first"
-            ) from error
-        return len(found)
 
     def _wait_for_room(self) -> None:
         with self._acks:

@@ -5,6 +5,7 @@ CliffhangerError
 ├── WorldError              something outside is away: retry, then fail-stop
 │   ├── BrokerAwayError     Kafka does not answer
 │   ├── WarehouseAwayError  ClickHouse does not answer, or is too busy to
+│   ├── CollectorAwayError  the collector does not answer
 │   └── DeliveryError       events were handed over and the broker never acknowledged them
 └── RefusedError            the world said no, and will say it again: fail-stop
     ├── WarehouseRefusedError   ClickHouse refuses a statement of ours
@@ -12,6 +13,7 @@ CliffhangerError
     ├── MigrationError          the migrations applied are not the migrations here
     ├── CheckpointError         no checkpoint of a partition can be trusted
     ├── RulesMismatchError      a checkpoint of the same logic_epoch was made under other rules
+    ├── SealError               a sealed line cannot be opened with the keys given
     └── RetentionError          Kafka deleted events that no checkpoint covers
 
 Bad input is no error: it is a line with a reason (schemas/reasons.py).
@@ -36,6 +38,10 @@ class BrokerAwayError(WorldError):
 
 class WarehouseAwayError(WorldError):
     """ClickHouse does not answer, or is too busy to."""
+
+
+class CollectorAwayError(WorldError):
+    """The collector does not answer."""
 
 
 class DeliveryError(WorldError):
@@ -64,6 +70,10 @@ class CheckpointError(RefusedError):
 
 class RulesMismatchError(RefusedError):
     """A checkpoint of the same `logic_epoch` was made under other rules."""
+
+
+class SealError(RefusedError):
+    """A sealed line cannot be opened with the keys given."""
 
 
 class RetentionError(RefusedError):

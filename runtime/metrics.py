@@ -1,4 +1,4 @@
-"""The Prometheus metrics of a worker, on one page: what each means, and what to do when it moves."""
+"""The Prometheus metrics of all processes, on one page: what each means, and what to do when it moves."""
 
 from typing import Any
 
@@ -71,3 +71,40 @@ class WorkerMetrics:
             self.viewers, self.open_rows, self.unaccounted,
         ):  # fmt: skip
             gauge.clear()
+
+
+class CollectorMetrics:
+    """What one collector tells Prometheus."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        made: dict[str, Any] = {"registry": self.registry, "namespace": "cliffhanger_collector"}
+        self.requests = Counter(
+            "requests_total", "Requests answered, by status. 503: Kafka is away or slow.",
+            ["status"], **made,
+        )  # fmt: skip
+        self.refused = Counter(
+            "refused_total", "Requests refused, by code. A jump: a sender changed, or somebody tries.",
+            ["code"], **made,
+        )  # fmt: skip
+        self.events = Counter(
+            "events_total", "Events acknowledged by the log, by outcome. None for minutes: ask the senders.",
+            ["outcome"], **made,
+        )  # fmt: skip
+        self.quarantined = Counter(
+            "quarantined_total", "Events set aside, by reason. A jump: a sender changed.", ["reason"], **made
+        )
+        self.seconds = Histogram(
+            "request_seconds", "From the head of a request to its answer. Rising: Kafka is slow.",
+            buckets=SECONDS, **made,
+        )  # fmt: skip
+        self.under_way = Gauge(
+            "bytes_under_way", "Taken and not acknowledged. Near the limit: requests get 503.", **made
+        )
+        self.ready = Gauge("ready", "1 while events are taken. 0 for minutes: Kafka is away.", **made)
+        self.keys_broken = Gauge(
+            "keys_file_broken",
+            "1: the keys file cannot be read, and a key revoked in it goes on. Mend it: the log says where.",
+            **made,
+        )
+        self.broken = Counter("failures_total", "Requests that met a defect. Not 0: see the log.", **made)

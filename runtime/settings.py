@@ -5,12 +5,14 @@ and, below it, from the TOML file that `CLIFFHANGER_CONFIG` names. An unknown or
 to start and says which. Passwords are never printed.
 """
 
+import json
 import os
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +21,7 @@ from pydantic_settings import (
 )
 
 from runtime.errors import SettingsError
+from schemas.fields import MAX_LINE_BYTES, MAX_MESSAGE_BYTES
 from schemas.rules import FoldRules
 
 PREFIX = "CLIFFHANGER_"
@@ -76,6 +79,49 @@ class WorkerSettings(Section):
     )
 
 
+def _networks(value: str) -> str:
+    """Return the text; raise ValueError for a part of it that is no network."""
+    for text in filter(None, value.split(",")):
+        ip_network(text.strip())
+    return value
+
+
+class CollectorSettings(Section):
+    """Where the collector listens, how much it takes, and how long it waits."""
+
+    bind: str = "127.0.0.1"
+    port: int = Field(19080, ge=0, le=65535, description="0: any free port")
+    ops_bind: str = "127.0.0.1"
+    ops_port: int = Field(19081, ge=0, le=65535, description="health and metrics; 0: any free port")
+    max_events: int = Field(500, ge=1, le=10_000, description="of one request")
+    max_event_bytes: int = Field(MAX_LINE_BYTES, ge=256, le=MAX_LINE_BYTES)
+    max_body_bytes: int = Field(
+        MAX_MESSAGE_BYTES,
+        ge=1024,
+        le=MAX_MESSAGE_BYTES,
+        description="unpacked; all of it sealed fits a message",
+    )
+    max_connections: int = Field(4096, ge=1, le=65_536, description="at once; any more are closed")
+    read_timeout_s: float = Field(10.0, gt=0, le=300, description="for a whole request, head and body")
+    keep_alive_s: int = Field(65, ge=1, le=3600, description="an idle connection is closed after it")
+    ack_timeout_s: float = Field(
+        10.0, gt=0, le=300, description="no acknowledgement within it: 503, and the sender sends again"
+    )
+    retry_after_s: int = Field(2, ge=1, le=3600, description="what a 503 tells the sender to wait")
+    pack_age_ms: int = Field(20, ge=0, le=1000, description="how long a lone event waits for company")
+    buffer_mb: float = Field(32, gt=0, le=4096, description="taken and not acknowledged, at most")
+    stop_deadline_s: float = Field(8.0, gt=0, le=300, description="for requests under way at a SIGTERM")
+    keys_file: Path = Field(Path("keys.json"), description="the write keys; read again when it changes")
+    pseudonym_key: SecretStr = Field(SecretStr(""), description="32 to 64 bytes; never changes")
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "", description="networks whose X-Forwarded-For is believed, comma-separated"
+    )
+    network_events_per_s: float = Field(
+        5_000.0, gt=0, le=10_000_000, description="of the players of one network: a /24, or in IPv6 a /48"
+    )
+    network_burst: int = Field(50_000, ge=1, le=100_000_000)
+
+
 class Settings(BaseSettings):
     """All settings. Take a section and hand it to what needs it."""
 
@@ -86,7 +132,12 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     worker: WorkerSettings = WorkerSettings()
+    collector: CollectorSettings = CollectorSettings()
     fold: FoldRules = FoldRules()
+    quarantine_key: SecretStr = Field(
+        SecretStr(""),
+        description="seals what is set aside; several: comma-separated, the one to seal with first",
+    )
     devstack_home: Path = Path(".devstack")
 
     @classmethod
@@ -119,23 +170,32 @@ def load(**overrides: Any) -> Settings:
         raise SettingsError("; ".join(_complaints(error))) from None
 
 
-def as_environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables, secrets included: how one process starts another."""
-    plain = settings.model_dump(mode="json", exclude_none=True)
-    plain["clickhouse"]["password"] = settings.clickhouse.password.get_secret_value()
-    return dict(_variables(PREFIX, plain))
+def as_environment(settings: Settings, *, stars: bool = False) -> dict[str, str]:
+    """The settings as environment variables, secrets included: how one process starts another.
+
+    With `stars` a secret that is set is only shown to be set.
+    """
+    return dict(_variables(PREFIX, settings.model_dump(exclude_none=True), stars=stars))
 
 
-def _variables(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _variables(prefix: str, values: dict[str, Any], *, stars: bool) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _variables(f"{prefix}{name.upper()}__", value)
+            yield from _variables(f"{prefix}{name.upper()}__", value, stars=stars)
         else:
-            yield prefix + name.upper(), str(value)
+            yield prefix + name.upper(), _as_text(value, stars=stars)
+
+
+def _as_text(value: Any, *, stars: bool) -> str:
+    if isinstance(value, SecretStr):
+        return str(value) if stars else value.get_secret_value()
+    if isinstance(value, tuple | list):
+        return json.dumps(value)
+    return str(value)
 
 
 def _unknown_variables(environment: os._Environ[str]) -> Iterator[str]:
-    known = {name for name, _ in _variables(PREFIX, Settings.model_construct().model_dump())}
+    known = {name for name, _ in _variables(PREFIX, Settings.model_construct().model_dump(), stars=True)}
     known.add(CONFIG_VARIABLE)
     for name in environment:
         if name.upper().startswith(PREFIX) and name.upper() not in known:

@@ -28,5 +28,13 @@ class Reason(StrEnum):
     """A field has the right type and a value outside of its range or list."""
     CLOCK_UNUSABLE = "clock_unusable"
     """`sent_at` is before `occurred_at`, or the corrected time falls before 1970."""
+    NOT_ALLOWED = "not_allowed"
+    """The write key it came with may not send this event: a player reports a purchase."""
+    OTHER_SESSION = "other_session"
+    """The event names another viewer or session than the token of its sender."""
     LATE = "late"
     """The event is older than the partition's watermark less the lateness."""
+
+
+AT_THE_DOOR = frozenset({Reason.NOT_ALLOWED, Reason.OTHER_SESSION})
+"""What only the collector finds: it knows who sends."""

@@ -30,7 +30,8 @@ PLAYER_EVENTS: Final = Topic(
         "unclean.leader.election.enable": "false",
     },
 )
-"""Events, one or more NDJSON lines a message; all events of a viewer in one partition."""
+"""Events, one or more NDJSON lines a message; all events of a viewer in one partition. In the place of an
+event that the collector refused stands a sealed line (schemas/sealed.py)."""
 
 QUARANTINE: Final = Topic(
     name="player.quarantine.v1",
@@ -43,7 +44,8 @@ QUARANTINE: Final = Topic(
         "max.message.bytes": str(2 * 1024 * 1024),
     },
 )
-"""The lines that could not be used: the line as value; reason, partition, offset and index as headers."""
+"""The lines that could not be used, sealed where a key is set: the line as value; reason, partition, offset
+and index as headers."""
 
 TOPICS: Final = (PLAYER_EVENTS, QUARANTINE)
 CONSUMER_GROUP: Final = "cliffhanger.engagement"

@@ -19,6 +19,7 @@ from mode.supervisors import CrashingSupervisor
 from runtime.clock import SystemClock
 from runtime.errors import CliffhangerError, RetentionError
 from runtime.metrics import WorkerMetrics
+from runtime.sealing import Seal
 from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, PLAYER_EVENTS, QUARANTINE
 from streams.health import Doctor, Pages
@@ -101,6 +102,7 @@ class Engagement:
             clock=self.clock,
             metrics=self.metrics,
             publish=self._publish,
+            seal=Seal.of(settings.quarantine_key) if settings.quarantine_key.get_secret_value() else None,
         )
         self.doctor = Doctor(self.worker, settings.worker, self.clock, self._end_of)
         self.pages = Pages(self.doctor, self.worker)

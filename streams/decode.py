@@ -1,5 +1,6 @@
 """Decide, line by line, whether the bytes of a message can be used. Pure.
 
+A sealed line stands for one that the collector refused: it has the reason that the collector gave.
 A clean message is proven clean as a whole: it decodes, its bytes cannot hold a character that no id
 may have, its event ids are UUIDs. Whatever the proof does not cover is judged line by line.
 """
@@ -9,16 +10,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from runtime.sealing import read
+from schemas.complaints import reason_of
 from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
 from schemas.reasons import Reason
+from schemas.sealed import SEALED_START
 from streams.lines import AnyLine, Experiment
 
 _DECODER: Any = msgspec.json.Decoder(AnyLine)
 _EVENT_ID = re.compile(EVENT_ID_PATTERN)
-# How complaints begin. What follows may quote the sender, who does not choose the reason.
-_MISSING = "Object missing required field"
-_GOT_NULL = re.compile(r"Expected `[^`]*`, got `null`")
-_GOT_OTHER = re.compile(r"Expected `[^`]*`, got `")
 _OPENING: Final = ord("{")
 _CLOSING: Final = ord("}")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
@@ -61,12 +61,12 @@ def split(payload: bytes) -> list[bytes]:
 def judge(line: bytes) -> AnyLine | Reason:
     """Return the event of one line, or the first reason that speaks against it."""
     if len(line) > MAX_LINE_BYTES:
-        return Reason.TOO_LARGE
+        return _sealed_as(line) or Reason.TOO_LARGE
     try:
         line.decode()
         event: AnyLine = _DECODER.decode(line)
     except msgspec.ValidationError as error:
-        return _reason(line, str(error))
+        return _sealed_as(line) or reason_of(line, str(error), _EVENT_TYPES)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Reason.NOT_JSON
     if not _EVENT_ID.match(event.event_id) or not all(map(str.isprintable, _texts(event))):
@@ -139,23 +139,7 @@ def _texts(event: AnyLine) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
-def _reason(line: bytes, complaint: str) -> Reason:  # noqa: PLR0911
-    """The reason for a line that is JSON and not an event."""
-    try:
-        value = msgspec.json.decode(line)
-    except msgspec.ValidationError:  # a number that no float can hold
-        return Reason.INVALID_VALUE
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Reason.NOT_JSON
-    if not isinstance(value, dict):
-        return Reason.NOT_AN_OBJECT
-    version, event_type = value.get("schema_version"), value.get("event_type")
-    if type(version) is int and version != 1:
-        return Reason.UNKNOWN_SCHEMA_VERSION
-    if isinstance(event_type, str) and event_type not in _EVENT_TYPES:
-        return Reason.UNKNOWN_EVENT_TYPE
-    if event_type is None or complaint.startswith(_MISSING) or _GOT_NULL.match(complaint):
-        return Reason.MISSING_FIELD
-    if not isinstance(event_type, str) or _GOT_OTHER.match(complaint):
-        return Reason.WRONG_TYPE
-    return Reason.INVALID_VALUE
+def _sealed_as(line: bytes) -> Reason | None:
+    """The reason that a sealed line names, if it is one. It may be longer than the line that it holds may."""
+    found = read(line) if line.startswith(SEALED_START) else None
+    return None if found is None else found.reason

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runtime.sealing import Seal, read
+from schemas.reasons import Reason
 from schemas.tables import CounterTable
 from streams.decode import split
 from streams.fold import apply
@@ -27,7 +29,7 @@ class Owned:
         self.number = number
         self.state = state
         self.fresh = fresh
-        self.lines: list[tuple[int, int, str, bytes, int]] = []
+        self.lines: list[tuple[int, int, Reason, bytes, int]] = []
         self.encoding = False
         self.waiting: list[Any] = []
         self.hole: int | None = None
@@ -61,11 +63,11 @@ class Owned:
             lines = split(payload)
             self.lines += [(offset, r.line, r.reason, lines[r.line], timestamp_ms) for r in rejects]
 
-    def take_lines(self, source_epoch: int) -> list[QuarantinedLine]:
-        """Return the bad lines that are not written yet, and forget them."""
+    def take_lines(self, source_epoch: int, seal: Seal | None = None) -> list[QuarantinedLine]:
+        """Return the bad lines that are not written yet, sealed if there is a seal, and forget them."""
         lines, self.lines = self.lines, []
         return [
-            QuarantinedLine(source_epoch, self.number, offset, index, reason, line, at)  # type: ignore[arg-type]
+            QuarantinedLine(source_epoch, self.number, offset, index, reason, _kept(line, reason, seal), at)
             for offset, index, reason, line, at in lines
         ]
 
@@ -80,3 +82,8 @@ class Owned:
                 rows = as_tuples(dirty, source_epoch, self.number, logic_epoch, self.state.next_offset)
                 taken.append((table, rows))
         return taken
+
+
+def _kept(line: bytes, reason: Reason, seal: Seal | None) -> bytes:
+    """A bad line as it is kept. What the collector sealed stays as it is: there is nothing to hide in it."""
+    return line if seal is None or read(line) is not None else seal.line(line, reason)

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from runtime.clock import Clock
 from runtime.metrics import WorkerMetrics
+from runtime.sealing import Seal
 from runtime.settings import WorkerSettings
 from schemas.rules import FoldRules
 from schemas.tables import (
@@ -75,6 +76,7 @@ class Worker:
         clock: Clock,
         metrics: WorkerMetrics,
         publish: Callable[[Sequence[QuarantinedLine]], Awaitable[None]],
+        seal: Seal | None = None,
     ) -> None:
         self.settings = settings
         self.rules = rules
@@ -83,6 +85,7 @@ class Worker:
         self.clock = clock
         self.metrics = metrics
         self.publish = publish
+        self.seal = seal
         self.partitions: dict[int, Owned] = {}
         self.busy = asyncio.Lock()
         self.stopping = False
@@ -221,7 +224,7 @@ class Worker:
                 count_for(owned.state, tables)
             for table, some in self._take_rows(owned, tables):
                 rows.setdefault(table.name, (table, []))[1].extend(some)
-            lines += owned.take_lines(self.settings.source_epoch)
+            lines += owned.take_lines(self.settings.source_epoch, self.seal)
             await asyncio.sleep(0)
         self._start_writing(Flush(lines, list(rows.values())))
 
@@ -295,7 +298,7 @@ class Worker:
         """Write all rows of a partition that are still unwritten, then its checkpoint."""
         await self._written()
         rows = self._take_rows(owned, COUNTER_TABLES)
-        lines = owned.take_lines(self.settings.source_epoch)
+        lines = owned.take_lines(self.settings.source_epoch, self.seal)
         row = partial(self._checkpointer.row, self._checkpointer.facts(owned), chunks)
         self._start_writing(Flush(lines, rows, row), owned)
 

@@ -12,6 +12,18 @@ FOR_EVER: Final = datetime(2100, 1, 1, tzinfo=UTC)
 Parameters = dict[str, int | str]
 
 
+class KeptLine(NamedTuple):
+    """A line that was set aside, where it stood, and why. It may be sealed (runtime/sealing.py)."""
+
+    source_epoch: int
+    partition: int
+    offset: int
+    line_index: int
+    reason: str
+    message_at_ms: int
+    line: bytes
+
+
 class BingeDepth(NamedTuple):
     """How deep sittings went. Means and quantiles are None where there are no sittings."""
 
@@ -128,6 +140,7 @@ class Reader:
 
     def __init__(self, settings: ClickHouseSettings) -> None:
         self._connection = Connection(settings)
+        self._bytes = Connection(settings, strings_as_bytes=True)
 
     def binge_depth(
         self, series_id: str | None = None, since: datetime = EVER, until: datetime = FOR_EVER
@@ -178,9 +191,18 @@ class Reader:
         (row,) = self._ask("freshness", {})
         return Freshness(*(at or 0 for at in row))
 
+    def quarantined(
+        self, reason: str = "", since: datetime = EVER, until: datetime = FOR_EVER, limit: int = 100
+    ) -> list[KeptLine]:
+        """The newest lines set aside, of one reason or of any, by the time at which Kafka took them."""
+        sql = (QUERIES / "quarantined_lines.sql").read_text()
+        rows = self._bytes.query(sql, span(since, until) | {"reason": reason, "limit": limit})
+        return [KeptLine(*row)._replace(reason=row[4].decode()) for row in rows]
+
     def close(self) -> None:
-        """Close the connection; a later call opens it again."""
+        """Close the connections; a later call opens them again."""
         self._connection.close()
+        self._bytes.close()
 
     def _ask(self, name: str, parameters: Parameters) -> list[Any]:
         return self._connection.query((QUERIES / f"{name}.sql").read_text(), parameters)

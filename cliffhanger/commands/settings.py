@@ -13,9 +13,5 @@ def run() -> None:
     from cliffhanger.terminal import answer
     from runtime.settings import as_environment, load
 
-    settings = load()
-    values = as_environment(settings)
-    if values["CLIFFHANGER_CLICKHOUSE__PASSWORD"]:
-        values["CLIFFHANGER_CLICKHOUSE__PASSWORD"] = str(settings.clickhouse.password)
-    for name, value in values.items():
+    for name, value in as_environment(load(), stars=True).items():
         answer(f"{name}={value}")

@@ -11,6 +11,7 @@ import typer
 EXAMPLES = """\
   cliffhanger simulate                                    two thousand viewers, in real time
   cliffhanger simulate --rate 2000 --minutes 10
+  cliffhanger simulate --rate 2000 --via http             through the collector, as a backend would
   cliffhanger simulate --pace max --events 1000000 --truth truth.ndjson
   cliffhanger simulate --pace max --events 1000 --dirt none --output -
   cliffhanger simulate --knob duplicates=0.1 --knob offline_hours=2
@@ -36,20 +37,29 @@ def run(
         list[str] | None, typer.Option(help="NAME=VALUE of one kind of dirt; see docs/simulator.md.")
     ] = None,
     truth: Annotated[Path | None, typer.Option(help="Write what the numbers must come to here.")] = None,
+    via: Annotated[
+        str, typer.Option(help="topic, http (the collector of the settings), or the address of a collector.")
+    ] = "topic",
     output: Annotated[Path | None, typer.Option(help="NDJSON file, or - , instead of the topic.")] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for a broker that is not up yet.")] = 60,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for a broker or collector that is not up yet.")
+    ] = 60,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Send the events of a simulated platform to the topic, or write them as NDJSON."""
+    """Send the events of a simulated platform to the topic or a collector, or write them as NDJSON.
+
+    A collector sets the time of receipt: through it the platform plays in real time and begins now.
+    """
     import gc
     from contextlib import nullcontext
 
     from cliffhanger.pace import speed_of
     from cliffhanger.parent import end_with
-    from cliffhanger.sending import Topic, interruptible, send
+    from cliffhanger.sending import interruptible, send, target
     from cliffhanger.simulation import simulation
     from producers.simulator import TruthFile, simulate
     from runtime.clock import SystemClock
+    from runtime.errors import SettingsError
     from runtime.settings import load
 
     gc.set_threshold(100_000, 20, 100)  # it would walk all viewers again and again
@@ -57,6 +67,10 @@ def run(
     settings = load()
     clock = SystemClock()
     speed = speed_of(pace)
+    if via != "topic" and (speed != 1 or start is not None):
+        raise SettingsError(
+            "--via http goes with --pace real and no --start: a collector sets the time of receipt"
+        )
     world = simulation(
         events=events,
         minutes=minutes,
@@ -73,7 +87,7 @@ def run(
     with interruptible(), TruthFile(truth) if truth else nullcontext() as told:
         send(
             simulate(world, told),
-            output or Topic(settings.kafka.bootstrap, wait),
+            output or target(settings, via, wait),
             speed=speed,
             total=events,
             clock=clock,

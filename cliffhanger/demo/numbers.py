@@ -1,10 +1,10 @@
-"""Gathers what the demo shows: the health of the workers, and the views. It owns IO."""
+"""Gathers what the demo shows: what the collector takes, how the workers are, the views. It owns IO."""
 
 from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cliffhanger.health import Health, ask, lines_folded
+from cliffhanger.health import Health, ask, events_taken, lines_folded
 from runtime.clock import Clock
 from runtime.errors import CliffhangerError
 from warehouse.reader import BingeDepth, EpisodeDropOff, GateConversion, Reader, Totals
@@ -29,30 +29,57 @@ class Numbers(NamedTuple):
     elapsed_s: float
     events_s: float | None
     events: int
+    collector_s: float | None
     lag: int | None
     workers: dict[str, Health]
     counted: Counted | None
     complaint: str
 
 
-class Gatherer:
-    """Asks workers and warehouse, and remembers enough to tell a rate."""
+class Counter:
+    """Adds up what processes count, each from 0 when it is started again, and tells the rate."""
 
-    def __init__(self, workers: Mapping[str, str], reader: Reader, clock: Clock) -> None:
+    def __init__(self) -> None:
+        self.total = 0
+        self._seen: dict[str, int] = {}
+        self._history: deque[tuple[float, int]] = deque()
+
+    def see(self, name: str, count: int | None) -> None:
+        """Take what a process says; None is one that does not answer."""
+        if count is None:
+            return
+        before = self._seen.get(name, 0)
+        self.total += count - before if count >= before else count  # less than before: it was restarted
+        self._seen[name] = count
+
+    def rate(self, now_s: float) -> float | None:
+        """The rate of the last seconds, once there are two looks. Call it once a look."""
+        self._history.append((now_s, self.total))
+        while now_s - self._history[0][0] > OVER_S and len(self._history) > 2:  # noqa: PLR2004
+            self._history.popleft()
+        then_s, total = self._history[0]
+        return (self.total - total) / (now_s - then_s) if now_s > then_s else None
+
+
+class Gatherer:
+    """Asks collector, workers and warehouse."""
+
+    def __init__(self, collector: str, workers: Mapping[str, str], reader: Reader, clock: Clock) -> None:
+        self._collector = collector
         self._workers = dict(workers)
         self._reader = reader
         self._clock = clock
         self._began = clock.monotonic_s()
-        self._seen: dict[str, int] = {}
-        self._events = 0
-        self._history: deque[tuple[float, int]] = deque()
+        self._folded = Counter()
+        self._taken = Counter()
         self._counted: Counted | None = None
 
     def gather(self) -> Numbers:
         """Look once. A worker or a warehouse that is away is a complaint, no error."""
         healths = {name: ask(address) for name, address in self._workers.items()}
         for name, address in self._workers.items():
-            self._count(name, lines_folded(address))
+            self._folded.see(name, lines_folded(address))
+        self._taken.see("collector", events_taken(self._collector))
         complaint = ""
         try:
             self._counted = self._ask_views()
@@ -60,30 +87,17 @@ class Gatherer:
             complaint = str(error)
         lags = [p.lag for health in healths.values() for p in health.partitions]
         known = [lag for lag in lags if lag is not None]
+        now_s = self._clock.monotonic_s()
         return Numbers(
-            elapsed_s=self._clock.monotonic_s() - self._began,
-            events_s=self._rate(),
-            events=self._events,
+            elapsed_s=now_s - self._began,
+            events_s=self._folded.rate(now_s),
+            events=self._folded.total,
+            collector_s=self._taken.rate(now_s),
             lag=sum(known) if known else None,
             workers=healths,
             counted=self._counted,
             complaint=complaint,
         )
-
-    def _count(self, name: str, lines: int | None) -> None:
-        if lines is None:
-            return
-        before = self._seen.get(name, 0)
-        self._events += lines - before if lines >= before else lines  # less than before: it was restarted
-        self._seen[name] = lines
-
-    def _rate(self) -> float | None:
-        now = self._clock.monotonic_s()
-        self._history.append((now, self._events))
-        while now - self._history[0][0] > OVER_S and len(self._history) > 2:  # noqa: PLR2004
-            self._history.popleft()
-        then, events = self._history[0]
-        return (self._events - events) / (now - then) if now > then else None
 
     def _ask_views(self) -> Counted:
         reader = self._reader

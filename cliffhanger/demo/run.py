@@ -16,9 +16,11 @@ from cliffhanger.demo.view import View, view
 from cliffhanger.local import dev_stack, start
 from cliffhanger.terminal import say
 from devstack import DevStack, DevStackError
+from devstack.ports import is_free
+from producers.collector.development import development_settings
 from producers.topics_admin import ensure_topics
 from runtime.clock import Clock, SystemClock
-from runtime.settings import Settings
+from runtime.settings import Settings, load
 from warehouse.migrate import migrate
 from warehouse.reader import Reader
 
@@ -71,14 +73,20 @@ def _play(stack: DevStack, settings: Settings, wishes: Wishes, home: Path) -> No
     clock = SystemClock()
     pages = {f"worker-{n + 1}": free_port() for n in range(wishes.workers)}
     notes: list[str] = []
-    workers = Nursery(
-        [_worker(name, port, settings, home) for name, port in pages.items()], clock, notes.append
-    )
-    simulators = Nursery(_simulators(settings, wishes, clock, home), clock, notes.append)
+    with_front = _with_front(settings, home)
+    servers = [_worker(name, port, with_front, home) for name, port in pages.items()]
+    servers.append(Child("collector", ["collector"], with_front, home / "collector.log"))
+    workers = Nursery(servers, clock, notes.append)
+    simulators = Nursery(_simulators(with_front, wishes, clock, home), clock, notes.append)
+    front = with_front.collector
     gatherer = Gatherer(
-        {name: f"127.0.0.1:{port}" for name, port in pages.items()}, Reader(settings.clickhouse), clock
+        f"{front.ops_bind}:{front.ops_port}",
+        {name: f"127.0.0.1:{port}" for name, port in pages.items()},
+        Reader(settings.clickhouse),
+        clock,
     )
     addresses = (
+        f"collector http://{front.bind}:{front.port}, "
         f"ClickHouse {stack.clickhouse_host}:{stack.clickhouse_port} (native), "
         f"{stack.clickhouse_http_url} (HTTP), database {settings.clickhouse.database}"
     )
@@ -93,6 +101,16 @@ def _play(stack: DevStack, settings: Settings, wishes: Wishes, home: Path) -> No
         workers.stop(settings.worker.stop_deadline_s + 5)
 
 
+def _with_front(settings: Settings, home: Path) -> Settings:
+    """The settings with keys and secrets of the demo's own, and ports of its own where others are taken."""
+    made = load(**development_settings(home))
+    port = settings.collector.port
+    collector = made.collector.model_copy(
+        update={"port": port if port and is_free(port) else free_port(), "ops_port": free_port()}
+    )
+    return settings.model_copy(update={"collector": collector, "quarantine_key": made.quarantine_key})
+
+
 def _worker(name: str, port: int, settings: Settings, home: Path) -> Child:
     """A worker that checkpoints often, so that histograms move while one looks."""
     worker = settings.worker.model_copy(
@@ -103,8 +121,12 @@ def _worker(name: str, port: int, settings: Settings, home: Path) -> Child:
 
 
 def _simulators(settings: Settings, wishes: Wishes, clock: Clock, home: Path) -> list[Child]:
-    """The platform as it is, and what a smaller one did just before: so binges are there to be seen."""
-    live = ["simulate", "--rate", f"{wishes.rate:g}"]
+    """The platform as it is, and what a smaller one did just before: so binges are there to be seen.
+
+    What is sends through the collector. What was goes straight to the topic: a collector sets the time of
+    receipt, and would make it happen at this moment.
+    """
+    live = ["simulate", "--rate", f"{wishes.rate:g}", "--via", "http"]
     children = [Child("simulator", live, settings, home / "simulator.log")]
     if wishes.history_minutes:
         now = datetime.fromtimestamp(clock.now_ms() / 1000, tz=UTC)

@@ -37,10 +37,10 @@ def screen(numbers: Numbers, addresses: str, query: str, notes: Sequence[str]) -
 
 def line(numbers: Numbers) -> str:
     """One look in one line."""
-    rate = "-" if numbers.events_s is None else f"{numbers.events_s:,.0f}"
     told = [
         f"[{numbers.elapsed_s:4.0f} s]",
-        f"{rate} events/s, {numbers.events:,} so far, lag {number(numbers.lag)}",
+        f"collector {_rate(numbers.collector_s)}/s",
+        f"{_rate(numbers.events_s)} events/s, {numbers.events:,} so far, lag {number(numbers.lag)}",
     ]
     counted = numbers.counted
     if counted is not None:
@@ -59,14 +59,18 @@ def line(numbers: Numbers) -> str:
 
 
 def _flow(numbers: Numbers) -> Group:
-    rate = "-" if numbers.events_s is None else f"{numbers.events_s:,.0f}"
     flow = Text.assemble(
-        (rate, "bold green"), " events/s   ", (f"{numbers.events:,}", "bold"), " events   lag ",
-        (number(numbers.lag), "bold"), " messages",
+        "collector ", (_rate(numbers.collector_s), "bold green"), " events/s   counted ",
+        (_rate(numbers.events_s), "bold green"), " events/s   ",
+        (f"{numbers.events:,}", "bold"), " events   lag ", (number(numbers.lag), "bold"), " messages",
     )  # fmt: skip
     for name, health in numbers.workers.items():
         flow.append("   ").append(_worker(name, health))
     return Group(flow, _totals(numbers.counted)) if numbers.counted else Group(flow)
+
+
+def _rate(a_second: float | None) -> str:
+    return "-" if a_second is None else f"{a_second:,.0f}"
 
 
 def _totals(counted: Counted) -> Text:

@@ -1,4 +1,4 @@
-"""Turn records of Snowplow's media plugins, version 1, into events of the contract. Pure.
+"""Turn sightings of Snowplow's media plugins, version 1, into events of the contract. Pure.
 
 | ours | there |
 | --- | --- |
@@ -23,15 +23,14 @@ A value that cannot be read is left out or handed on as it is; the workers judge
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+from producers.adapters.fields import milliseconds, moment_ms, number
+from producers.adapters.translation import Event
 from schemas.fields import SCHEMA_VERSION
 
 APP_VERSION = "snowplow-media-v1"
 PROGRESS = {"play": "resume", "pause": "pause", "error": "player_error", "ended": "play_end"}
-
-Event = dict[str, Any]
 
 
 class UnreadableRecordError(ValueError):
@@ -40,11 +39,30 @@ class UnreadableRecordError(ValueError):
 
 @dataclass(slots=True)
 class Plays:
-    """What earlier records said of each play: who opened it, whether it started, where it was last."""
+    """What earlier sightings said of each play: who opened it, whether it started, where it was last."""
 
     sessions: dict[str, str] = field(default_factory=dict)
     started: set[str] = field(default_factory=set)
     positions: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one message of a plugin says.
+
+    Attributes:
+        common: the fields that every event carries.
+        kind: what the player did.
+    """
+
+    common: Event
+    kind: str
+    page_view_id: str
+    media_id: str
+    session_id: str
+    position_ms: int | None
+    duration_ms: int | None
+    rate: float | None
 
 
 def adapt(record: Mapping[str, Any], plays: Plays) -> list[Event]:
@@ -53,29 +71,42 @@ def adapt(record: Mapping[str, Any], plays: Plays) -> list[Event]:
     Records are expected in the order in which they were received. Raises UnreadableRecordError.
     """
     try:
-        kind = record["media_player_event"]["type"]
-        player = record["media_player"]
-        playback_id = f"{record['page_view_id']}:{record['media_id']}"
-        session_id = record["domain_sessionid"]
-        event = _common(record)
+        return [tell(_sighting(record), plays)]
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableRecordError(f"{type(error).__name__}: {error}") from error
+
+
+def tell(sighting: Sighting, plays: Plays) -> Event:
+    """Return the event of a sighting, and note in `plays` what later ones need to know."""
+    event: Event = {"event_type": "", **sighting.common}
+    playback_id = f"{sighting.page_view_id}:{sighting.media_id}"
     last_ms = plays.positions.get(playback_id, 0)
-    position_ms = _milliseconds(player.get("current_time"))
-    if position_ms is None:
-        position_ms = last_ms
+    position_ms = last_ms if sighting.position_ms is None else sighting.position_ms
     plays.positions[playback_id] = position_ms
     event["playback_id"] = playback_id
-    opened_here = plays.sessions.setdefault(playback_id, session_id) == session_id
-    if kind == "play" and opened_here and playback_id not in plays.started:
+    opened_here = plays.sessions.setdefault(playback_id, sighting.session_id) == sighting.session_id
+    if sighting.kind == "play" and opened_here and playback_id not in plays.started:
         plays.started.add(playback_id)
-        return [_start(event, record["media_id"], player, position_ms)]
-    return [_progress(event, kind, player, last_ms, position_ms)]
+        return _start(event, sighting, position_ms)
+    return _progress(event, sighting, last_ms, position_ms)
+
+
+def _sighting(record: Mapping[str, Any]) -> Sighting:
+    player = record["media_player"]
+    return Sighting(
+        common=_common(record),
+        kind=record["media_player_event"]["type"],
+        page_view_id=record["page_view_id"],
+        media_id=record["media_id"],
+        session_id=record["domain_sessionid"],
+        position_ms=milliseconds(player.get("current_time")),
+        duration_ms=milliseconds(player.get("duration")),
+        rate=number(player.get("playback_rate")),
+    )
 
 
 def _common(record: Mapping[str, Any]) -> Event:
     return {
-        "event_type": "",
         "schema_version": SCHEMA_VERSION,
         "event_id": record["event_id"],
         "viewer_id": record["domain_userid"],
@@ -89,21 +120,21 @@ def _common(record: Mapping[str, Any]) -> Event:
     }
 
 
-def _start(event: Event, media_id: str, player: Mapping[str, Any], position_ms: int) -> Event:
+def _start(event: Event, sighting: Sighting, position_ms: int) -> Event:
     event |= {
         "event_type": "play_start",
         "start_reason": "tap",
         "start_position_ms": position_ms,
-        "series_id": media_id,
+        "series_id": sighting.media_id,
         "episode_no": 1,
     }
-    duration_ms = _milliseconds(player.get("duration"))
-    if duration_ms is not None:
-        event["duration_ms"] = duration_ms
+    if sighting.duration_ms is not None:
+        event["duration_ms"] = sighting.duration_ms
     return event
 
 
-def _progress(event: Event, kind: str, player: Mapping[str, Any], last_ms: int, position_ms: int) -> Event:
+def _progress(event: Event, sighting: Sighting, last_ms: int, position_ms: int) -> Event:
+    kind = sighting.kind
     event |= {"event_type": PROGRESS.get(kind, "heartbeat"), "position_ms": position_ms}
     if kind == "seek":
         seek = {"event_type": "seek", "from_ms": last_ms, "to_ms": position_ms}
@@ -112,32 +143,14 @@ def _progress(event: Event, kind: str, player: Mapping[str, Any], last_ms: int, 
         event["end_reason"] = "completed"
     elif kind == "error":
         event |= {"code": "unknown", "fatal": False}
-    elif event["event_type"] == "heartbeat":
-        rate = _number(player.get("playback_rate"))
-        if rate is not None:
-            event["rate"] = rate
+    elif event["event_type"] == "heartbeat" and sighting.rate is not None:
+        event["rate"] = sighting.rate
     return event
 
 
 def _time_ms(text: str) -> int:
     """Milliseconds since the epoch of `2022-01-19 10:44:53.883`, which is UTC."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
-
-
-def _milliseconds(seconds: object) -> int | None:
-    number = _number(seconds)
-    return None if number is None else round(number * 1000)
-
-
-def _number(value: object) -> float | None:
-    """The number in a field that may be text, empty or null; None when there is none."""
-    if not isinstance(value, (str, int, float)):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if abs(number) < float("inf") else None
+    time_ms = moment_ms(text)
+    if time_ms is None:
+        raise ValueError("a time that is none")
+    return time_ms

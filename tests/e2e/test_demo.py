@@ -2,6 +2,7 @@ import os
 import re
 import signal
 
+COLLECTOR = re.compile(r"collector ([\d,]+)/s")
 RATE = re.compile(r"([\d,]+) events/s, ([\d,]+) so far")
 
 
@@ -11,6 +12,8 @@ def test_the_demo_shows_moving_numbers_and_leaves_nothing_running(program):
     assert len(looks) >= 4
     assert looks == sorted(looks)
     assert looks[-1] > looks[len(looks) // 2] > 0
+    taken = [int(rate.replace(",", "")) for rate in COLLECTOR.findall(said.out)]
+    assert 150 < max(taken) < 900
     last = said.out.strip().splitlines()[-1]
     assert re.search(r"sittings [1-9]", last)
     assert re.search(r"gates: [1-9]\d* shown", last)

@@ -7,8 +7,8 @@ import pytest
 from tests.e2e.program import ROOT
 
 COMMANDS = (
-    "up", "down", "status", "wipe", "topics", "migrate", "worker", "simulate", "replay", "report", "demo",
-    "settings",
+    "up", "down", "status", "wipe", "topics", "migrate", "worker", "collector", "simulate", "replay",
+    "report", "quarantine", "demo", "settings",
 )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+from schemas.reasons import Reason
 from warehouse.reader import Ledger, SeriesTotal, Totals
+from warehouse.writer import QuarantinedLine, Writer
 
 HOUR = datetime(2025, 11, 20, 1, tzinfo=UTC)
 
@@ -63,3 +65,25 @@ def test_totals_ledger_and_freshness(full):
     fresh = full.freshness()
     assert fresh.complete_until_ms == 1_763_690_000_000
     assert min(fresh) > 0
+
+
+def test_lines_set_aside_newest_first_byte_for_byte(settings, reader):
+    def line(at_ms, reason, text):
+        return QuarantinedLine(1, 3, at_ms, 0, reason, text, at_ms)
+
+    writer = Writer(settings)
+    old, new = (
+        line(1_763_600_400_123, Reason.LATE, b"old"),
+        line(1_763_690_400_456, Reason.NOT_JSON, b"\xff\0"),
+    )
+    writer.write_quarantine([old, new])
+    writer.write_quarantine([old])
+    writer.close()
+    assert reader.quarantined() == [
+        (1, 3, 1_763_690_400_456, 0, "not_json", 1_763_690_400_456, b"\xff\0"),
+        (1, 3, 1_763_600_400_123, 0, "late", 1_763_600_400_123, b"old"),
+    ]
+    assert [kept.line for kept in reader.quarantined("late")] == [b"old"]
+    assert [kept.line for kept in reader.quarantined(since=HOUR + timedelta(days=1))] == [b"\xff\0"]
+    assert [kept.line for kept in reader.quarantined(until=HOUR + timedelta(days=1))] == [b"old"]
+    assert [kept.line for kept in reader.quarantined(limit=1)] == [b"\xff\0"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cliffhanger.__main__ import app
-from runtime.metrics import WorkerMetrics
+from runtime.metrics import CollectorMetrics, WorkerMetrics
 from runtime.settings import Settings, as_environment
 from schemas.reasons import Reason
 
@@ -25,7 +25,7 @@ def test_every_setting_stands_there_with_its_default():
 
 
 def test_every_metric_stands_there():
-    metrics = WorkerMetrics().registry.collect()
+    metrics = [*WorkerMetrics().registry.collect(), *CollectorMetrics().registry.collect()]
     expected = {m.name + ("_total" if m.type == "counter" else "") for m in metrics}
     assert set(rows("cliffhanger_[a-z_]+")) == expected
 

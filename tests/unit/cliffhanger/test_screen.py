@@ -22,8 +22,8 @@ COUNTED = Counted(
     ],
     gates=[GateConversion("series-0007", 3, 1, 40, 12, 10, 10, 5, 3, 1, 1, 1, 0.25, 0.25)],
 )
-NUMBERS = Numbers(61.0, 1987.4, 120_000, 3, {"worker-1": WELL, "worker-2": AWAY}, COUNTED, "")
-NOTHING = Numbers(1.0, None, 0, None, {"worker-1": AWAY}, None, "ClickHouse does not answer")
+NUMBERS = Numbers(61.0, 1987.4, 120_000, 2010.2, 3, {"worker-1": WELL, "worker-2": AWAY}, COUNTED, "")
+NOTHING = Numbers(1.0, None, 0, None, None, {"worker-1": AWAY}, None, "ClickHouse does not answer")
 
 
 def printed(numbers, *notes):
@@ -34,7 +34,7 @@ def printed(numbers, *notes):
 
 def test_a_line_has_the_rate_the_lag_and_the_three_measures():
     said = line(NUMBERS)
-    assert "1,987 events/s, 120,000 so far, lag 3" in said
+    assert "collector 2,010/s | 1,987 events/s, 120,000 so far, lag 3" in said
     assert "sittings 300, mean depth 2.83, 90 % within 14" in said
     assert "series-0007: worst drop-off 50.0% after episode 2" in said  # not of 3: too few
     assert "gates: 40 shown, 25.0% converted" in said
@@ -52,7 +52,15 @@ def test_the_screen_shows_the_tables_side_by_side_and_where_to_ask():
     titles = next(row for row in said.splitlines() if "Sittings by depth" in row)
     assert "Drop-off of series-0007" in titles
     assert "Conversion by gate" in titles
-    for text in ("1,987 events/s", "2 partitions", "$123.46", "11+", "curl ...", "worker-2 ended with -9"):
+    for text in (
+        "collector 2,010 events/s",
+        "counted 1,987 events/s",
+        "2 partitions",
+        "$123.46",
+        "11+",
+        "curl ...",
+        "worker-2 ended with -9",
+    ):
         assert text in said
 
 

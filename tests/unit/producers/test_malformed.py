@@ -8,7 +8,7 @@ from producers.simulator import Dirt, SimulationSettings, simulate
 from producers.simulator.malformed import KINDS, break_line, make_late, resend
 from schemas.events import EVENT
 from schemas.fields import MAX_LINE_BYTES
-from schemas.reasons import Reason
+from schemas.reasons import AT_THE_DOOR, Reason
 
 OFFLINE = Dirt.none().model_copy(update={"offline": 1.0})
 GOOD = [
@@ -38,7 +38,7 @@ def test_no_kind_of_broken_line_can_be_used(name):
 
 
 def test_every_reason_but_late_has_a_kind():
-    assert {reason for reason, _ in KINDS.values()} == set(Reason) - {Reason.LATE}
+    assert {reason for reason, _ in KINDS.values()} == set(Reason) - AT_THE_DOOR - {Reason.LATE}
 
 
 def test_a_broken_line_does_not_carry_the_id_of_the_good_one():

@@ -3,11 +3,15 @@
 import pytest
 
 from runtime.clock import SystemClock
+from runtime.sealing import Seal
 from runtime.settings import WorkerSettings
+from schemas.reasons import Reason
 from schemas.rules import FoldRules
 from streams.checkpointing import Checkpointer
 from streams.owned import Owned
 from streams.partition import Partition
+
+SEAL = Seal((b"k" * 32,))
 
 
 @pytest.fixture
@@ -63,3 +67,23 @@ def test_a_line_without_an_outcome_is_said_with_its_partition(owned, caplog, los
     owned.state.tally.received = lost
     Checkpointer(WorkerSettings(), FoldRules(), SystemClock()).facts(owned)
     assert ("partition 3: 1 lines have no outcome" in caplog.text) == said
+
+
+def test_a_bad_line_is_sealed_when_there_is_a_key_and_to_the_same_bytes_after_a_restart(owned):
+    payload = b'{"no":1}\n[]'
+    owned.fold(10, 1_700_000_000_000, payload)
+    kept = owned.take_lines(2, SEAL)
+    assert [SEAL.open(line.line)[:2] for line in kept] == [
+        (b'{"no":1}', Reason.MISSING_FIELD),
+        (b"[]", Reason.NOT_AN_OBJECT),
+    ]
+    owned.state.next_offset = 10
+    owned.fold(10, 1_700_000_000_000, payload)
+    assert owned.take_lines(2, SEAL) == kept
+
+
+def test_what_the_collector_sealed_is_not_sealed_again(owned):
+    by_collector = Seal((b"c" * 32,), "collector").line(b"what a phone sent", Reason.NOT_ALLOWED)
+    owned.fold(10, 1_700_000_000_000, by_collector)
+    (kept,) = owned.take_lines(2, SEAL)
+    assert (kept.line, kept.reason) == (by_collector, Reason.NOT_ALLOWED)
