@@ -93,14 +93,13 @@ class Partition:
         self, series_id: str, episode_no: i64, paywall_no: i64, platform: str, country: str, duration_ms: i64
     ) -> Place:
         """Return the one place of these values that is kept for all plays, or a new one after very many."""
-        key = (series_id, episode_no, paywall_no, platform, country, duration_ms)
-        found = self._places.get(key)
+        found = self._places.get((series_id, episode_no, paywall_no, platform, country, duration_ms))
         if found is None:
             if len(self._places) > SHARED_AT_MOST:
                 self._places.clear()
-            text = self.share_text
-            found = Place(text(series_id), episode_no, paywall_no, text(platform), text(country), duration_ms)
-            self._places[key] = found
+            series_id, platform, country = map(self.share_text, (series_id, platform, country))
+            found = Place(series_id, episode_no, paywall_no, platform, country, duration_ms)
+            self._places[series_id, episode_no, paywall_no, platform, country, duration_ms] = found
         return found
 
     def share_text(self, text: str) -> str:
