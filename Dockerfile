@@ -1,4 +1,4 @@
-# The program, for workers, migrations and the simulator. The settings come from the environment.
+# The program, for collectors, workers, migrations and the simulator. The settings come from the environment.
 FROM python:3.13-slim-bookworm
 
 WORKDIR /app
@@ -14,7 +14,8 @@ COPY streams streams
 COPY warehouse warehouse
 
 ENV PYTHONPATH=/app PYTHONUNBUFFERED=1
-RUN useradd --system --no-create-home cliffhanger
+RUN useradd --system --no-create-home cliffhanger \
+    && install --directory --owner=cliffhanger --mode=0700 /var/lib/cliffhanger
 USER cliffhanger
 ENTRYPOINT ["python", "-m", "cliffhanger"]
 CMD ["--help"]
