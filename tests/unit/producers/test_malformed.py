@@ -37,8 +37,9 @@ def test_no_kind_of_broken_line_can_be_used(name):
             EVENT.validate_json(result)
 
 
-def test_every_reason_but_late_has_a_kind():
-    assert {reason for reason, _ in KINDS.values()} == set(Reason) - {Reason.LATE}
+def test_every_reason_that_lies_in_the_line_has_a_kind():
+    not_of_the_line = {Reason.LATE, Reason.NOT_ALLOWED, Reason.OTHER_SESSION}
+    assert {reason for reason, _ in KINDS.values()} == set(Reason) - not_of_the_line
 
 
 def test_a_broken_line_does_not_carry_the_id_of_the_good_one():
