@@ -21,7 +21,7 @@ from runtime.errors import CliffhangerError, RetentionError
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import Settings
-from schemas.topics import CONSUMER_GROUP, PLAYER_EVENTS, QUARANTINE
+from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams.health import Doctor, Pages
 from streams.position import checkpoint_consumer
 from streams.sink import Sink
@@ -72,6 +72,7 @@ def make_app(settings: Settings) -> faust.App:
         table_standby_replicas=0,
         topic_disable_leader=True,
         topic_allow_declare=False,
+        producer_max_request_size=MAX_SEALED_MESSAGE_BYTES,  # the longest line there can be, sealed
         broker_commit_interval=1.0,
         broker_session_timeout=kafka.session_timeout_s,
         broker_heartbeat_interval=kafka.heartbeat_interval_s,
