@@ -7,6 +7,7 @@ import typer
 from cliffhanger.commands import (
     demo,
     down,
+    epoch,
     migrate,
     replay,
     report,
@@ -33,6 +34,8 @@ app = typer.Typer(
 )
 for module in (up, down, status, wipe, topics, migrate, worker, simulate, replay, report, demo, settings):
     app.command(module.__name__.rpartition(".")[2], epilog=f"\b\nExamples:\n{module.EXAMPLES}")(module.run)
+for group in (epoch,):
+    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 
 def main() -> None:

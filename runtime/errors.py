@@ -12,6 +12,7 @@ CliffhangerError
     ├── MigrationError          the migrations applied are not the migrations here
     ├── CheckpointError         no checkpoint of a partition can be trusted
     ├── RulesMismatchError      a checkpoint of the same logic_epoch was made under other rules
+    ├── EpochError              a logic_epoch was not begun, or cannot begin as asked
     └── RetentionError          Kafka deleted events that no checkpoint covers
 
 Bad input is no error: it is a line with a reason (schemas/reasons.py).
@@ -64,6 +65,10 @@ class CheckpointError(RefusedError):
 
 class RulesMismatchError(RefusedError):
     """A checkpoint of the same `logic_epoch` was made under other rules."""
+
+
+class EpochError(RefusedError):
+    """A `logic_epoch` was not begun, or cannot begin as asked."""
 
 
 class RetentionError(RefusedError):

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple, TypeVar
 import tenacity
 
 from runtime.clock import Clock
-from runtime.errors import CheckpointError, RulesMismatchError, WarehouseAwayError
+from runtime.errors import CheckpointError, EpochError, RulesMismatchError, WarehouseAwayError
 from runtime.settings import WorkerSettings
 from schemas.rules import FoldRules
 from schemas.tables import CounterTable
 from streams.checkpoint import STATE_FORMAT, decode
 from streams.partition import Partition
 from warehouse.checkpoints import Checkpoint
+from warehouse.epochs import Epoch, EpochKind
 from warehouse.writer import QuarantinedLine, Writer
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Sink:
         self._away_since: float | None = None
         self._said_at = 0.0
         self._written = 0
+        self._catching_up: dict[int, Epoch] = {}
 
     @property
     def away_s(self) -> float:
@@ -85,6 +87,7 @@ class Sink:
             return None
         checkpoint = flush.checkpoint()
         self._writer.write_checkpoint(checkpoint)
+        self._note_reached(checkpoint)
         self._drop_old(checkpoint)
         return checkpoint
 
@@ -97,8 +100,16 @@ class Sink:
             except WarehouseAwayError as error:
                 log.warning("old checkpoints are dropped later: %s", error)
 
+    def _note_reached(self, checkpoint: Checkpoint) -> None:
+        """Say that a new logic epoch has come as far as the one whose place it takes."""
+        epoch = self._catching_up.get(checkpoint.partition)
+        if epoch is not None and checkpoint.next_offset >= epoch.shown_from:
+            self._writer.note_epochs([epoch._replace(reached=True)])
+            del self._catching_up[checkpoint.partition]
+
     def _load(self, partition: int, rules: FoldRules) -> Partition | None:
         settings = self._settings
+        epoch = self._epoch_of(partition)
         found = False
         for checkpoint in self._writer.newest_checkpoints(
             settings.source_epoch, partition, settings.logic_epoch
@@ -116,7 +127,37 @@ class Sink:
             return decode(checkpoint.state, rules)
         if found:
             raise CheckpointError(f"no checkpoint of partition {partition} verifies")
+        self._may_begin(partition, epoch)
         return None
+
+    def _epoch_of(self, partition: int) -> Epoch | None:
+        """Return what is noted of this epoch in a partition; None while the database knows one epoch only."""
+        settings = self._settings
+        noted = self._writer.noted_epochs(settings.source_epoch)
+        self._catching_up.pop(partition, None)
+        for epoch in noted:
+            if (epoch.logic_epoch, epoch.partition) == (settings.logic_epoch, partition):
+                self._writer.sync_epochs()  # who noted it may have died before
+                if not epoch.reached:
+                    self._catching_up[partition] = epoch
+                return epoch
+        return None
+
+    def _may_begin(self, partition: int, epoch: Epoch | None) -> None:
+        """Raise EpochError unless a partition without a checkpoint may be counted from its beginning."""
+        settings = self._settings
+        if epoch is None:
+            others = self._writer.epochs_with_checkpoints(settings.source_epoch)
+            if others and settings.logic_epoch not in others:
+                raise EpochError(
+                    f"logic_epoch {settings.logic_epoch} was not begun, and {max(others)} has counted this "
+                    "log: begin it with `cliffhanger epoch new`, or put the setting back"
+                )
+        elif epoch.kind is EpochKind.CONTINUED:
+            raise EpochError(
+                f"logic_epoch {settings.logic_epoch} goes on from another, and partition {partition} has no "
+                "checkpoint of it: finish with `cliffhanger epoch new`"
+            )
 
     async def _in_thread(self, work: Callable[[], T], give_up: Callable[[], bool]) -> T:
         loop = asyncio.get_running_loop()

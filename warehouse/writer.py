@@ -10,6 +10,7 @@ from schemas.reasons import Reason
 from schemas.tables import CHECKPOINTS, QUARANTINE, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.client import QUERIES, Connection
+from warehouse.epochs import Epoch, epochs_with_checkpoints, note_epochs, read_epochs, sync_epochs
 
 NEWEST: Final = (QUERIES / "newest_checkpoints.sql").read_text()
 LOAD: Final = (QUERIES / "load_checkpoint.sql").read_text()
@@ -111,6 +112,22 @@ class Writer:
     def _newest_offsets(self, *log: int) -> list[Any]:
         return self._connection.query(NEWEST, dict(zip(LOG, log, strict=True)))
 
+    def noted_epochs(self, source_epoch: int) -> list[Epoch]:
+        """Return what is noted of the logic epochs of a log, oldest first."""
+        return read_epochs(self._connection, source_epoch)
+
+    def epochs_with_checkpoints(self, source_epoch: int) -> set[int]:
+        """Return the logic epochs of a log that have left checkpoints."""
+        return epochs_with_checkpoints(self._connection, source_epoch)
+
+    def note_epochs(self, epochs: Sequence[Epoch]) -> None:
+        """Note logic epochs, and let the views know."""
+        note_epochs(self._connection, epochs)
+
+    def sync_epochs(self) -> None:
+        """Let the views know which logic epochs are noted."""
+        sync_epochs(self._connection)
+
     def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
         """Drop old checkpoints of a partition, whole table partitions at a time; return how many of these.
 
@@ -136,6 +153,6 @@ def _log_of(checkpoint: Checkpoint) -> tuple[int, int, int]:
 def checkpoint_of(row: Sequence[Any]) -> Checkpoint:
     """Build a checkpoint from a row in the order of its fields, its texts as bytes."""
     values = dict(zip(CHECKPOINT_COLUMNS, row, strict=True))
-    for name in ("rules_digest", "state_sha256", "worker"):
+    for name in ("rules_digest", "state_sha256", "worker", "rules"):
         values[name] = values[name].decode()
     return Checkpoint(**values)
