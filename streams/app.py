@@ -17,7 +17,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from runtime.clock import SystemClock
-from runtime.errors import CliffhangerError, RetentionError
+from runtime.errors import CliffhangerError, RetentionError, TopicMismatchError
 from runtime.metrics import WorkerMetrics
 from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, PLAYER_EVENTS, QUARANTINE
@@ -156,6 +156,7 @@ class Engagement:
 
     async def _tick(self) -> None:
         await self._look_after_holes()
+        await self._look_after_ends()
         await self.worker.tick()
         if self._drain and await self._is_drained():
             self._drain = False
@@ -184,6 +185,28 @@ class Engagement:
             log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
             owned.must_seek = False
             await self.app.consumer.seek_wait({tp: owned.state.next_offset})
+
+    async def _look_after_ends(self) -> None:
+        """End the worker where the log ends before the state: what it holds is of another log.
+
+        A consumer past the end begins anew at the first offset, and every message up to the state would
+        be skipped as known. What the last fetch said is asked once more before it is believed.
+        """
+        short = {
+            owned.number: owned.state.next_offset
+            for owned in self.worker.partitions.values()
+            if (end := self._end_of(owned.number)) is not None and end < owned.state.next_offset
+        }
+        if not short or self.app.rebalancing:
+            return
+        ends = await self.app.consumer.end_offsets()  # type: ignore[attr-defined]
+        for number, next_offset in sorted(short.items()):
+            if number in ends and ends[number] < next_offset:
+                raise TopicMismatchError(
+                    f"partition {number} of {PLAYER_EVENTS.name} ends at {ends[number]}, and offsets up to "
+                    f"{next_offset} are counted: the topic was created anew under source_epoch "
+                    f"{self.settings.worker.source_epoch}. Raise it for all workers"
+                )
 
     async def _publish(self, lines: Sequence[QuarantinedLine]) -> None:
         """Send bad lines to the quarantine topic; returns once the broker has them."""

@@ -53,7 +53,7 @@ class Epoch(NamedTuple):
 def read_epochs(connection: Connection, source_epoch: int) -> list[Epoch]:
     """Return what is noted of the epochs of a log, oldest first."""
     found = connection.query(NOTED, {"source_epoch": source_epoch})
-    return [Epoch(*row[:3], EpochKind(row[3]), *row[4:8], bool(row[8])) for row in found]
+    return [Epoch(*row)._replace(kind=EpochKind(row[3]), reached=bool(row[8])) for row in found]
 
 
 def epochs_with_checkpoints(connection: Connection, source_epoch: int) -> set[int]:
