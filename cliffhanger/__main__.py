@@ -5,10 +5,13 @@ import sys
 import typer
 
 from cliffhanger.commands import (
+    checkpoints,
     demo,
     down,
     epoch,
     migrate,
+    quarantine,
+    refold,
     replay,
     report,
     settings,
@@ -32,9 +35,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (up, down, status, wipe, topics, migrate, worker, simulate, replay, report, demo, settings):
+COMMANDS = (up, down, status, wipe, topics, migrate, worker, simulate, replay, report, demo, refold, settings)
+GROUPS = (checkpoints, epoch, quarantine)
+for module in COMMANDS:
     app.command(module.__name__.rpartition(".")[2], epilog=f"\b\nExamples:\n{module.EXAMPLES}")(module.run)
-for group in (epoch,):
+for group in GROUPS:
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

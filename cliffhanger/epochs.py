@@ -2,10 +2,9 @@
 
 import json
 
-from rich.console import Console
 from rich.table import Table
 
-from cliffhanger.terminal import answer, say
+from cliffhanger.terminal import answer, say, show
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from streams.epochs import Plan, Step, begin, plan
@@ -47,7 +46,7 @@ def show_epochs(settings: Settings, *, as_json: bool) -> None:
         table.add_row(
             *map(str, (e.logic_epoch, e.partition, e.kind, e.begins_at, _from(e), e.shown_from, shown))
         )
-    Console(soft_wrap=True).print(table)
+    show(table)
     if not noted:
         say("one logic epoch has counted this log, or none: there is nothing to tell apart")
 
@@ -63,7 +62,7 @@ def _tell(made: Plan, number: int) -> None:
             *map(str, (e.partition, e.kind, _from(e), step.viewers, e.begins_at, e.shown_from, to_do))
         )
     say(f"logic_epoch {number}:")
-    Console(stderr=True, soft_wrap=True).print(table)
+    show(table, beside=True)
 
 
 def _said(step: Step) -> None:

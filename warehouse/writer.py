@@ -53,7 +53,9 @@ class Writer:
     call is the same case. A call ends at the latest with the timeouts of the settings.
     """
 
-    def __init__(self, settings: ClickHouseSettings) -> None:
+    def __init__(self, settings: ClickHouseSettings, *, suffix: str = "") -> None:
+        """`suffix` ends the names of the tables that it writes: of counters, and of checkpoints."""
+        self._suffix = suffix
         self._connection = Connection(settings)
         self._loads = Connection(settings, strings_as_bytes=True)
         self._newest: dict[tuple[int, int, int], int] = {}
@@ -61,7 +63,7 @@ class Writer:
     def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of a counter table, each a tuple in the order of `table.columns`."""
         if rows:
-            self._connection.insert(table.name, table.columns, list(zip(*rows, strict=True)))
+            self._connection.insert(table.name + self._suffix, table.columns, list(zip(*rows, strict=True)))
 
     def write_quarantine(self, lines: Sequence[QuarantinedLine]) -> None:
         """Insert lines that were set aside; the same line again replaces itself."""
@@ -78,7 +80,8 @@ class Writer:
         """
         self._check_nothing_is_gone(checkpoint)
         row = [[getattr(checkpoint, name)] for name in CHECKPOINT_COLUMNS]
-        self._connection.insert(CHECKPOINTS, (*CHECKPOINT_COLUMNS, "size"), [*row, [len(checkpoint.state)]])
+        columns = (*CHECKPOINT_COLUMNS, "size")
+        self._connection.insert(CHECKPOINTS + self._suffix, columns, [*row, [len(checkpoint.state)]])
         self._newest[_log_of(checkpoint)] = checkpoint.next_offset
 
     def _check_nothing_is_gone(self, checkpoint: Checkpoint) -> None:
@@ -106,11 +109,15 @@ class Writer:
             self._newest[log] = found[0][0]
         for next_offset, written_at_ms in found:
             which = where | {"next_offset": next_offset, "written_at_ms": written_at_ms}
-            for row in self._loads.query(LOAD, which):
+            for row in self._loads.query(self._of(LOAD), which):
                 yield checkpoint_of(row)
 
     def _newest_offsets(self, *log: int) -> list[Any]:
-        return self._connection.query(NEWEST, dict(zip(LOG, log, strict=True)))
+        return self._connection.query(self._of(NEWEST), dict(zip(LOG, log, strict=True)))
+
+    def _of(self, sql: str) -> str:
+        """A query of the checkpoints, of the tables that this writer writes."""
+        return sql.replace(f"FROM {CHECKPOINTS}\n", f"FROM {CHECKPOINTS}{self._suffix}\n")
 
     def noted_epochs(self, source_epoch: int) -> list[Epoch]:
         """Return what is noted of the logic epochs of a log, oldest first."""

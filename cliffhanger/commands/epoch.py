@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 
-@app.command("new", epilog=f"\b\nExamples:\n{EXAMPLES}")
+@app.command("new")
 def new(
     goes_on: Annotated[
         bool, typer.Option("--continue", help="Go on from the states: what they hold counts anew.")
@@ -49,7 +49,7 @@ def new(
     begin_epoch(settings, EpochKind.CONTINUED if goes_on else EpochKind.RECOUNTED, dry_run=dry_run)
 
 
-@app.command("list", epilog=f"\b\nExamples:\n{EXAMPLES}")
+@app.command("list")
 def list_epochs(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for a warehouse that does not answer.")] = 10,

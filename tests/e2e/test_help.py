@@ -8,7 +8,7 @@ from tests.e2e.program import ROOT
 
 COMMANDS = (
     "up", "down", "status", "wipe", "topics", "migrate", "worker", "simulate", "replay", "report", "demo",
-    "settings",
+    "settings", "refold", "checkpoints", "epoch", "quarantine",
 )  # fmt: skip
 
 
