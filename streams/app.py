@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import faust
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
@@ -30,6 +30,9 @@ from warehouse.writer import QuarantinedLine, Writer
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
+LOOK_BACK_S = 30.0
+BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
+"""What asking the broker for offsets raises when it does not answer, or while partitions move."""
 GC_THRESHOLDS = (100_000, 20, 100)
 """A state has millions of objects and no cycles: looking for garbage among them often is time lost."""
 FAILED, STUCK = 70, 72
@@ -129,6 +132,10 @@ class Engagement:
         async def tick() -> None:
             await self._or_die(self._tick())
 
+        @app.timer(LOOK_BACK_S)  # type: ignore[untyped-decorator]
+        async def look_back() -> None:
+            await self._or_die(self._look_back())
+
         @app.on_before_shutdown.connect(weak=False)
         async def leave(app: Any, **_: Any) -> None:
             del app
@@ -179,6 +186,7 @@ class Engagement:
                         )
                     )
                     log.critical("partition %d stopped: %s", owned.number, owned.stopped)
+                    self.worker.guard.look_back(owned, begins=begins, ends=begins + 1)
                     continue
                 owned.state.next_offset = begins  # an old topic, read for the first time
             self.metrics.seeks.inc()
@@ -199,7 +207,7 @@ class Engagement:
         }
         if not short or self.app.rebalancing:
             return
-        ends = await self.app.consumer.end_offsets()  # type: ignore[attr-defined]
+        ends = await self._ends_now()
         for number, next_offset in sorted(short.items()):
             if number in ends and ends[number] < next_offset:
                 raise TopicMismatchError(
@@ -207,6 +215,29 @@ class Engagement:
                     f"{next_offset} are counted: the topic was created anew under source_epoch "
                     f"{self.settings.worker.source_epoch}. Raise it for all workers"
                 )
+
+    async def _look_back(self) -> None:
+        """Hold the begin of the log against the checkpoints. A broker that does not answer is asked later."""
+        owned = [one for one in self.worker.partitions.values() if not one.stopped]
+        if not owned or self.app.rebalancing:
+            return
+        tps = [TP(PLAYER_EVENTS.name, one.number) for one in owned]
+        ends = await self._ends_now()
+        try:
+            begins = await self.app.consumer.earliest_offsets(*tps)
+        except BROKER_AWAY:
+            return
+        for one, tp in zip(owned, tps, strict=True):
+            if tp in begins and one.number in ends:
+                self.worker.guard.look_back(one, begins=begins[tp], ends=ends[one.number])
+
+    async def _ends_now(self) -> dict[int, int]:
+        """The ends of the assigned partitions as the broker says now; none when it does not."""
+        try:
+            return dict(await self.app.consumer.end_offsets())  # type: ignore[attr-defined]
+        except BROKER_AWAY as error:
+            log.info("the broker does not say where the log ends: %s", error)
+            return {}
 
     async def _publish(self, lines: Sequence[QuarantinedLine]) -> None:
         """Send bad lines to the quarantine topic; returns once the broker has them."""

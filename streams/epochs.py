@@ -14,6 +14,7 @@ from schemas.rules import FoldRules
 from schemas.tables import COUNTER_TABLES
 from streams import checkpoint as codec
 from streams.checkpointing import Checkpointer
+from streams.cold import sweep
 from streams.owned import Owned
 from streams.partition import Partition
 from streams.takeover import read_older, take_over
@@ -195,6 +196,7 @@ def _leave_first(
         COUNTER_TABLES, source_epoch=epoch.source_epoch, logic_epoch=settings.logic_epoch
     ):
         writer.write_rows(table, rows)
+    sweep(state, list(state.viewers))
     writer.write_checkpoint(checkpointer.row(checkpointer.facts(owned), list(codec.encode(state))))
 
 

@@ -21,6 +21,9 @@ class Owned:
         waiting: events that came while the state is being encoded; they are folded right after.
         hole: the offset that came where an earlier one was due, until the log was read again.
         stopped: why it cannot go on by itself, or ''.
+        rows_at: when rows of it were last written; so is `checkpointed_at`, by the same clock.
+        stored_offset: where the newest checkpoint that is known to be stored ends.
+        stored_watermark: and its watermark; 0 when there is none.
     """
 
     def __init__(self, number: int, state: Partition, *, fresh: bool, now_s: float) -> None:
@@ -33,7 +36,9 @@ class Owned:
         self.hole: int | None = None
         self.must_seek = False
         self.stopped = ""
-        self.checkpointed_at = now_s
+        self.checkpointed_at = self.rows_at = now_s
+        self.stored_offset = state.next_offset
+        self.stored_watermark = 0 if fresh else state.watermark
         self.checkpoint_cost_s = 0.0  # to encode and to write
         self.checkpoint_bytes = 0
 

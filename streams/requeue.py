@@ -41,7 +41,8 @@ def speaks_against(line: bytes, message_at_ms: int, rules: FoldRules, watermark_
     event = judge(line)
     if isinstance(event, Reason):
         return event
-    received_at = min(event.received_at or message_at_ms, message_at_ms + rules.clock_ahead_ms)
+    said = message_at_ms if event.received_at is None else event.received_at
+    received_at = min(said, message_at_ms + rules.clock_ahead_ms)
     at = received_at - event.sent_at + event.occurred_at
     if at < 0 or event.occurred_at > event.sent_at:
         return Reason.CLOCK_UNUSABLE

@@ -14,13 +14,14 @@ import tenacity
 from runtime.clock import Clock
 from runtime.errors import CheckpointError, EpochError, RulesMismatchError, WarehouseAwayError
 from runtime.settings import WorkerSettings
+from schemas.invariants import Invariant
 from schemas.rules import FoldRules
 from schemas.tables import CounterTable
 from streams.checkpoint import STATE_FORMAT, decode
 from streams.partition import Partition
 from warehouse.checkpoints import Checkpoint
 from warehouse.epochs import Epoch, EpochKind
-from warehouse.writer import QuarantinedLine, Writer
+from warehouse.writer import InvariantBreak, QuarantinedLine, Writer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,7 +29,7 @@ SAY_EVERY_S = 10.0
 
 
 class Flush(NamedTuple):
-    """What one flush writes, in this order: quarantined lines, rows, then the checkpoint.
+    """What one flush writes, in this order: breaks, quarantined lines, rows, then the checkpoint.
 
     `checkpoint` builds the row, in the thread: packing a state is long work.
     """
@@ -36,6 +37,7 @@ class Flush(NamedTuple):
     lines: Sequence[QuarantinedLine] = ()
     rows: Sequence[tuple[CounterTable, list[tuple[Any, ...]]]] = ()
     checkpoint: Callable[[], Checkpoint] | None = None
+    breaks: Sequence[InvariantBreak] = ()
 
 
 class Sink:
@@ -80,13 +82,19 @@ class Sink:
         self._thread.shutdown(wait=True)
 
     def _write(self, flush: Flush) -> Checkpoint | None:
+        if flush.breaks:
+            self._writer.write_breaks(flush.breaks)
         self._writer.write_quarantine(flush.lines)
         for table, rows in flush.rows:
             self._writer.write_rows(table, rows)
         if flush.checkpoint is None:
             return None
         checkpoint = flush.checkpoint()
-        self._writer.write_checkpoint(checkpoint)
+        try:
+            self._writer.write_checkpoint(checkpoint)
+        except CheckpointError as error:
+            self._writer.write_breaks([_way_back(checkpoint, error)])
+            raise
         self._note_reached(checkpoint)
         self._drop_old(checkpoint)
         return checkpoint
@@ -187,3 +195,16 @@ class Sink:
             outcome = state.outcome
             error = outcome.exception() if outcome else None
             log.warning("the warehouse is away for %.1f s; waiting for it: %s", self.away_s, error)
+
+
+def _way_back(checkpoint: Checkpoint, error: CheckpointError) -> InvariantBreak:
+    """What is told when a checkpoint that was stored is gone."""
+    return InvariantBreak(
+        Invariant.NO_WAY_BACK,
+        checkpoint.source_epoch,
+        checkpoint.partition,
+        checkpoint.logic_epoch,
+        checkpoint.next_offset,
+        str(error),
+        checkpoint.worker,
+    )

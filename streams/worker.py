@@ -32,6 +32,7 @@ from schemas.tables import (
 from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_paywall
+from streams.invariants import Guard
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
@@ -94,6 +95,7 @@ class Worker:
         self._checkpointing: asyncio.Task[None] | None = None
         self._unacknowledged: list[Any] = []
         self._checkpointer = Checkpointer(settings, rules, clock)
+        self.guard = Guard(settings, clock, metrics)
 
     async def load(self, numbers: Sequence[int]) -> None:
         """Take over partitions: load their checkpoints. Gives up when the group moves on meanwhile."""
@@ -112,6 +114,7 @@ class Worker:
                     now_s=self.clock.monotonic_s(),
                 )
                 self.partitions[number] = owned
+                self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
         log.info("generation %s: %s", generation, self._positions())
 
@@ -221,9 +224,11 @@ class Worker:
                 self._count_for(owned, tables)
             for table, some in self._take_rows(owned, tables):
                 rows.setdefault(table.name, (table, []))[1].extend(some)
+                owned.rows_at = now
             lines += owned.take_lines(self.settings.source_epoch)
             await asyncio.sleep(0)
-        self._start_writing(Flush(lines, list(rows.values())))
+        self.guard.look(self.partitions.values(), away_s=self.sink.away_s)
+        self._start_writing(Flush(lines, list(rows.values()), breaks=self.guard.take()))
 
     def _count_for(self, owned: Owned, tables: Sequence[CounterTable]) -> None:
         if VIEWER_DAYS in tables:
@@ -251,6 +256,8 @@ class Worker:
             owned.checkpointed_at = self.clock.monotonic_s()
             owned.checkpoint_cost_s += owned.checkpointed_at - began
             owned.checkpoint_bytes = len(checkpoint.state)
+            owned.stored_offset, owned.stored_watermark = checkpoint.next_offset, checkpoint.watermark_ms
+            self.guard.checkpointed(owned, checkpoint.next_offset)
             owned.fresh = False
         self.flushed_at = self.clock.monotonic_s()
         self.metrics.flush.observe(self.flushed_at - began)

@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from runtime.errors import CheckpointError
 from runtime.settings import ClickHouseSettings
+from schemas.invariants import Invariant
 from schemas.reasons import Reason
-from schemas.tables import CHECKPOINTS, QUARANTINE, CounterTable
+from schemas.tables import CHECKPOINTS, INVARIANT_BREAKS, QUARANTINE, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.client import QUERIES, Connection
 from warehouse.epochs import Epoch, epochs_with_checkpoints, note_epochs, read_epochs, sync_epochs
@@ -30,6 +31,18 @@ class QuarantinedLine(NamedTuple):
     reason: Reason
     line: bytes
     message_at_ms: int
+
+
+class InvariantBreak(NamedTuple):
+    """Something that must always hold and did not; the columns of `invariant_breaks`, in their order."""
+
+    invariant: Invariant
+    source_epoch: int
+    partition: int
+    logic_epoch: int
+    next_offset: int
+    detail: str
+    worker: str
 
 
 QUARANTINE_COLUMNS: Final = (
@@ -70,6 +83,12 @@ class Writer:
         if lines:
             columns = list(zip(*lines, strict=True))
             self._connection.insert(QUARANTINE, QUARANTINE_COLUMNS, columns)
+
+    def write_breaks(self, breaks: Sequence[InvariantBreak]) -> None:
+        """Insert breaks of invariants. One that was written twice stands there twice."""
+        if breaks:
+            columns = list(zip(*breaks, strict=True))
+            self._connection.insert(INVARIANT_BREAKS, InvariantBreak._fields, columns)
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Insert one checkpoint: one row of one block, so it is there as a whole or not at all.

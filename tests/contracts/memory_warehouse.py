@@ -8,7 +8,7 @@ from runtime.errors import WarehouseAwayError
 from schemas.tables import VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.epochs import Epoch
-from warehouse.writer import QuarantinedLine
+from warehouse.writer import InvariantBreak, QuarantinedLine
 
 TEN_MINUTES_MS = 600_000
 
@@ -29,6 +29,7 @@ class MemoryWarehouse:
         self._lines = {}
         self._checkpoints = []
         self._epochs = {}
+        self.breaks = []
 
     def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
@@ -87,6 +88,11 @@ class MemoryWarehouse:
             or written_at_ms // TEN_MINUTES_MS not in dropped
         ]
         return len(dropped)
+
+    def write_breaks(self, breaks: Sequence[InvariantBreak]) -> None:
+        self._answer("write_breaks")
+        self.breaks += breaks
+        self._acknowledge()
 
     def noted_epochs(self, source_epoch: int) -> list[Epoch]:
         self._answer("noted_epochs")
