@@ -14,12 +14,12 @@ from warehouse.epochs import Epoch, EpochKind, is_shown, read_epochs
 from warehouse.writer import Writer
 
 
-def begin_epoch(settings: Settings, kind: EpochKind, *, dry_run: bool) -> None:
+def begin_epoch(settings: Settings, kind: EpochKind, *, abandons: bool, dry_run: bool) -> None:
     """Say what beginning the epoch of the settings means, and do it unless it is a dry run."""
     writer = Writer(settings.clickhouse)
     try:
         with LogReader(settings.kafka) as log:
-            made = plan(writer, settings.worker, settings.fold, kind, log)
+            made = plan(writer, settings.worker, settings.fold, kind, log, abandons=abandons)
         _tell(made, settings.worker.logic_epoch)
         if made.done:
             say("nothing is left to do: start its workers")

@@ -57,8 +57,19 @@ class Begins(Protocol):
         """The first offset that the log still has, by partition."""
 
 
-def plan(writer: Writer, settings: WorkerSettings, rules: FoldRules, kind: EpochKind, log: Begins) -> Plan:
+def plan(
+    writer: Writer,
+    settings: WorkerSettings,
+    rules: FoldRules,
+    kind: EpochKind,
+    log: Begins,
+    *,
+    abandons: bool = False,
+) -> Plan:
     """Say what it means to begin the epoch of the settings. Reads only.
+
+    It takes the place of the newest epoch that is shown. One that is still under way is in the way,
+    unless this one `abandons` it: then it is never shown, and its workers must have been stopped.
 
     Raises EpochError when it cannot begin: it has counted already, it is older than one that has, another
     is still under way, or the log does not reach back far enough.
@@ -70,8 +81,10 @@ def plan(writer: Writer, settings: WorkerSettings, rules: FoldRules, kind: Epoch
     if own:
         return _plan_again(writer, own, kind)
     known = with_checkpoints | {epoch.logic_epoch for epoch in noted}
-    _may_begin(number, known, noted)
-    base = max(known)
+    hidden = {e.logic_epoch for e in noted if not is_shown(noted, e.logic_epoch, e.partition)}
+    seen = {e.logic_epoch for e in noted if is_shown(noted, e.logic_epoch, e.partition)}
+    _may_begin(number, known, hidden & seen if abandons else hidden)
+    base = max(known - hidden)
     first = [
         Epoch(source, epoch, partition, EpochKind.FIRST, 0, epoch, 0, 0, reached=True)
         for epoch in sorted(known - {epoch.logic_epoch for epoch in noted})
@@ -103,13 +116,13 @@ def begin(
         writer.note_epochs([*made.first, *(step.epoch for step in made.steps)])
     else:
         writer.sync_epochs()
-    there = {e.partition: e for e in writer.noted_epochs(settings.source_epoch)
-             if e.logic_epoch == settings.logic_epoch}  # fmt: skip
-    for step in made.steps:
-        if there.get(step.epoch.partition, step.epoch)._replace(reached=False) != step.epoch._replace(
-            reached=False
-        ):
-            raise EpochError(f"logic_epoch {settings.logic_epoch} was begun by somebody else meanwhile")
+    there = {
+        epoch._replace(reached=False)
+        for epoch in writer.noted_epochs(settings.source_epoch)
+        if epoch.logic_epoch == settings.logic_epoch
+    }
+    if there != {step.epoch._replace(reached=False) for step in made.steps}:
+        raise EpochError(f"logic_epoch {settings.logic_epoch} was begun by somebody else meanwhile")
     checkpointer = Checkpointer(settings, rules, clock)
     for step in made.steps:
         if not step.done and step.epoch.kind is EpochKind.CONTINUED:
@@ -131,17 +144,17 @@ def newest_that_verifies(checkpoints: Iterable[Checkpoint]) -> Checkpoint | None
     return None
 
 
-def _may_begin(number: int, known: set[int], noted: Sequence[Epoch]) -> None:
+def _may_begin(number: int, known: set[int], hidden: set[int]) -> None:
     if not known:
         raise EpochError(f"no epoch has counted this log: {number} begins by itself with its first worker")
     if number in known:
         raise EpochError(f"logic_epoch {number} has counted this log already: raise it")
     if number < max(known):
         raise EpochError(f"logic_epoch {number} is older than {max(known)}, which has counted this log")
-    hidden = sorted({e.logic_epoch for e in noted if not is_shown(noted, e.logic_epoch, e.partition)})
     if hidden:
         raise EpochError(
-            f"logic_epoch {hidden[-1]} was begun and has not caught up: let its workers finish first"
+            f"logic_epoch {max(hidden)} was begun and has not caught up in every partition: let its workers "
+            "finish first, or, while none of its partitions is shown, stop them and say --abandon"
         )
 
 

@@ -111,9 +111,14 @@ class Sink:
     def _note_reached(self, checkpoint: Checkpoint) -> None:
         """Say that a new logic epoch has come as far as the one whose place it takes."""
         epoch = self._catching_up.get(checkpoint.partition)
-        if epoch is not None and checkpoint.next_offset >= epoch.shown_from:
+        if epoch is None or checkpoint.next_offset < epoch.shown_from:
+            return
+        noted = self._writer.noted_epochs(epoch.source_epoch)
+        if any(other.logic_epoch > epoch.logic_epoch for other in noted):
+            log.warning("logic_epoch %d was abandoned: it is not shown any more", epoch.logic_epoch)
+        else:
             self._writer.note_epochs([epoch._replace(reached=True)])
-            del self._catching_up[checkpoint.partition]
+        del self._catching_up[checkpoint.partition]
 
     def _load(self, partition: int, rules: FoldRules) -> Partition | None:
         settings = self._settings

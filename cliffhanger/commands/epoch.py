@@ -25,6 +25,10 @@ def new(
         bool, typer.Option("--continue", help="Go on from the states: what they hold counts anew.")
     ] = False,
     recount: Annotated[bool, typer.Option("--recount", help="Count the log from its beginning.")] = False,
+    abandon: Annotated[
+        bool,
+        typer.Option("--abandon", help="Give up an epoch that has not caught up. Stop its workers first."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for Kafka, and for ClickHouse.")] = 60,
 ) -> None:
@@ -46,7 +50,8 @@ def new(
     wait_for_topics(settings.kafka, within_s=wait)
     wait_for_warehouse(settings.clickhouse, within_s=wait)
     need_migrations(settings.clickhouse)
-    begin_epoch(settings, EpochKind.CONTINUED if goes_on else EpochKind.RECOUNTED, dry_run=dry_run)
+    kind = EpochKind.CONTINUED if goes_on else EpochKind.RECOUNTED
+    begin_epoch(settings, kind, abandons=abandon, dry_run=dry_run)
 
 
 @app.command("list")

@@ -8,7 +8,7 @@ from tests.model import warehouse
 from tests.model.epochs import NewEpoch
 from tests.model.schedules import first_failure
 
-SCHEDULES = 30 * settings.default.max_examples
+SCHEDULES = 20 * settings.default.max_examples
 
 
 def test_schedules_with_a_new_epoch_end_with_the_tables_of_its_rules():

@@ -114,6 +114,29 @@ def test_no_epoch_begins_while_another_has_not_caught_up(warehouse):
         made(warehouse, settings=WorkerSettings(logic_epoch=3))
 
 
+def test_an_epoch_that_is_abandoned_is_passed_over_and_never_shown(warehouse):
+    began(warehouse)
+    late, state = load(warehouse)
+    third = WorkerSettings(logic_epoch=3)
+    planned = plan(warehouse, third, RULES, CONTINUED, ALog(), abandons=True)
+    assert [(step.epoch.from_logic_epoch, step.epoch.from_offset) for step in planned.steps] == [(1, 1)]
+    begin(warehouse, third, RULES, SystemClock(), planned)
+    late._write(Flush(checkpoint=lambda: checkpoint_of(state, RULES, logic_epoch=2)))
+    assert [(e.logic_epoch, e.reached) for e in warehouse.noted_epochs(1)] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+
+
+def test_an_epoch_that_is_shown_in_some_partitions_is_not_abandoned(warehouse):
+    """Its generations there are the past that a third epoch would go on from, and it has the first one's."""
+    began(warehouse)
+    warehouse.note_epochs([an_epoch(2, 4, reached=True)])
+    with pytest.raises(EpochError, match="while none of its partitions is shown"):
+        plan(warehouse, WorkerSettings(logic_epoch=3), RULES, CONTINUED, ALog(), abandons=True)
+
+
 def test_workers_find_a_checkpoint_of_the_epoch_and_reach_it_with_their_own(warehouse):
     began(warehouse)
     sink, state = load(warehouse)
