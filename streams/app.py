@@ -213,7 +213,8 @@ class Engagement:
                 raise TopicMismatchError(
                     f"partition {number} of {PLAYER_EVENTS.name} ends at {ends[number]}, and offsets up to "
                     f"{next_offset} are counted: the topic was created anew under source_epoch "
-                    f"{self.settings.worker.source_epoch}. Raise it for all workers"
+                    f"{self.settings.worker.source_epoch}, or the broker lost what it had acknowledged. "
+                    "Raise source_epoch for all workers"
                 )
 
     async def _look_back(self) -> None:

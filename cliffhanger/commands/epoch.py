@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Logic epochs: another meaning of the numbers takes over.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog=f"\b\nExamples:\n{EXAMPLES}",
 )
 
 

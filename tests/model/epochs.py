@@ -35,8 +35,10 @@ class NewEpoch(Model):
 
     Attributes:
         number: the logic epoch of the newest workers.
-        kind: how it takes its place; what the impatient have forgotten can only be counted again.
-        begun: whether its workers may start.
+        kind: how they take over.
+        rules: what they count by.
+        begun: whether they may start.
+        rolling: whether old workers still start beside them.
         noted: what was noted at the last backup.
     """
 
