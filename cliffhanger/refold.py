@@ -51,7 +51,8 @@ def run_refold(
 ) -> bool:
     """Fold partitions once more and compare; with `swap`, put what differs in place.
 
-    Return whether the true tables are, in the end, as the log says.
+    Return whether the true tables are, in the end, as the log says; then the shadow tables go. Otherwise
+    they stay, to be looked at, and for a call with `swap` that need not fold again.
     """
     shadow = Shadow(settings.clickhouse)
     try:
@@ -64,7 +65,7 @@ def run_refold(
             if dry_run:
                 return True
             wrong = [job.partition for job in jobs if not _do(settings, shadow, log, job, swap=swap)]
-        if swap and not wrong:
+        if not wrong:
             shadow.drop()
         return not wrong
     finally:
