@@ -114,9 +114,7 @@ class Sink:
         if epoch is None or checkpoint.next_offset < epoch.shown_from:
             return
         noted = self._writer.noted_epochs(epoch.source_epoch)
-        if any(other.logic_epoch > epoch.logic_epoch for other in noted):
-            log.warning("logic_epoch %d was abandoned: it is not shown any more", epoch.logic_epoch)
-        else:
+        if not any(other.logic_epoch > epoch.logic_epoch for other in noted):  # else it was abandoned
             self._writer.note_epochs([epoch._replace(reached=True)])
         del self._catching_up[checkpoint.partition]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from runtime.errors import CheckpointError, EpochError
 from schemas.rules import FoldRules
 from streams import checkpoint as codec
-from streams.cold import live_paywall, thaw_plays
+from streams.cold import drop_gone, forget_gone, live_paywall, thaw_plays
 from streams.count import count_all
 from streams.partition import Partition
 from streams.state import Viewer
@@ -57,12 +57,15 @@ def rules_of(checkpoint: Checkpoint, *candidates: FoldRules) -> FoldRules:
 def take_over(partition: Partition, rules: FoldRules) -> None:
     """Count all that a state holds by other rules, and have every open row written.
 
-    The state must just have been read, under the rules that it was folded under.
+    The state must just have been read, under the rules that it was folded under. What is gone by them
+    is forgotten first, swept or not: by the new rules it might be there again, if nobody had swept it.
     """
     for viewer in partition.viewers.values():
         thaw_plays(partition, viewer)  # a cold play's credit is worked out: by the old rules
+        drop_gone(partition, viewer)
         if viewer.paywall is not None:
-            live_paywall(partition, viewer)
+            forget_gone(partition, live_paywall(partition, viewer))
+        viewer.days = tuple(day for day in viewer.days if day.end_at >= partition.days_gone_before)
     partition.rules = rules
     partition.enter_slot(partition.watermark)
     for viewer in partition.viewers.values():

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from runtime.clock import SystemClock
 from runtime.errors import EpochError, WarehouseAwayError
@@ -19,7 +19,7 @@ from tests.model.model import Model
 from tests.model.warehouse import Tables, Warehouse, view
 from tests.model.worker import Ways, Worker
 from tests.model.world import IMPATIENT, MINUTE
-from warehouse.epochs import Epoch, EpochKind
+from warehouse.epochs import Epoch, EpochKind, is_shown
 
 CHANGES = (
     {"valid_play_ms": 40_000},
@@ -30,15 +30,24 @@ CHANGES = (
 )
 
 
+class Version(NamedTuple):
+    """A version of the code: its logic epoch, its rules, how it takes over."""
+
+    number: int
+    rules: FoldRules
+    kind: EpochKind
+
+
 class NewEpoch(Model):
-    """One step more: another epoch begins, or its begin is finished; from then on both sorts of workers load.
+    """One step more: another epoch begins, or its begin is finished; from then on old and new workers load.
+
+    Where nothing is forgotten, a third may take over from the second, once that is shown, and so on.
 
     Attributes:
-        number: the logic epoch of the newest workers.
-        kind: how they take over.
-        rules: what they count by.
-        begun: whether they may start.
-        rolling: whether old workers still start beside them.
+        versions: all that ever tried to begin, by number.
+        begun: the numbers of those whose workers may start, in their order.
+        coming: the number of the one whose begin is not finished.
+        rolling: whether workers of older versions still start beside the newest.
         noted: what was noted at the last backup.
     """
 
@@ -46,41 +55,48 @@ class NewEpoch(Model):
     border = 0.7
 
     def __init__(self, rng: Random, log: Log, ways: Ways | None = None) -> None:
-        self.number, self.begun, self.rolling = 1, False, True
-        self.kind = rng.choice((EpochKind.CONTINUED, EpochKind.CONTINUED, EpochKind.RECOUNTED))
-        self.rules: FoldRules = replace(log.rules, **rng.choice(CHANGES))
+        self.versions: dict[int, Version] = {}
+        self.begun: list[int] = []
+        self.coming: int | None = None
+        self.rolling = True
         self.noted: dict[tuple[int, int, int], Epoch] = {}
         super().__init__(rng, log, ways)
 
     def begin_epoch(self) -> None:
         """Somebody calls `cliffhanger epoch new`. It may fail anywhere; then it is called again some time."""
-        if self.begun or not self.warehouse.checkpoints:
+        if not self.warehouse.checkpoints or (self.coming is None and not self._may_begin()):
             return
-        if not self._own():
-            self.number += 1
-        settings = WorkerSettings(logic_epoch=self.number)
+        if self.coming is None:
+            self.coming = 2 + len(self.versions)
+            kind = self.rng.choice((EpochKind.CONTINUED, EpochKind.CONTINUED, EpochKind.RECOUNTED))
+            rules = replace(self.log.rules, **self.rng.choice(CHANGES))
+            self.versions[self.coming] = Version(self.coming, rules, kind)
+        number, rules, kind = self.versions[self.coming]
+        settings = WorkerSettings(logic_epoch=number)
         warehouse: Any = self.warehouse
         try:
-            plan = epochs.plan(warehouse, settings, self.rules, self.kind, self.log)
-            epochs.begin(warehouse, settings, self.rules, SystemClock(), plan)
+            plan = epochs.plan(warehouse, settings, rules, kind, self.log)
+            epochs.begin(warehouse, settings, rules, SystemClock(), plan)
         except WarehouseAwayError:
             return
-        self.begun = True
+        self.begun.append(self.coming)
+        self.coming = None
 
     def backup_taken(self) -> None:
         self.noted = dict(self.warehouse.epochs)
         super().backup_taken()
 
     def backup_restored(self) -> None:
-        """What is noted goes back too. An epoch that is not, and begins once more, takes another number."""
+        """What is noted goes back too, and the last of it may not have been finished then."""
         self.warehouse.epochs = dict(self.noted)
-        self.begun = False
+        there = sorted({number for _, number, _ in self.noted} - {1})
+        self.begun, self.coming = there[:-1], there[-1] if there else None
         super().backup_restored()
 
     def check(self) -> None:
         if self.rng.random() < 0.7:
             self.begin_epoch()
-        while self.number > 1 and not self.begun and self.warehouse.checkpoints:
+        while self.coming is not None and self.warehouse.checkpoints:
             self.begin_epoch()
         self.rolling = False
         super().check()
@@ -88,18 +104,28 @@ class NewEpoch(Model):
     def truth(self) -> Tables:
         if not self.begun:
             return self.log.truth
+        newest = self.versions[self.begun[-1]]
         if self.log.rules is not IMPATIENT:
-            return self.log.truth_under(self.rules)
-        return straight(self.log, self.rules, self._own())
+            return self.log.truth_under(newest.rules)
+        noted = self.warehouse.noted_epochs(1)
+        return straight(self.log, newest.rules, [e for e in noted if e.logic_epoch == newest.number])
 
-    def _own(self) -> list[Epoch]:
-        return [epoch for epoch in self.warehouse.noted_epochs(1) if epoch.logic_epoch == self.number]
+    def _may_begin(self) -> bool:
+        """Whether nothing has begun yet, or the last is shown and the next has an oracle."""
+        if not self.begun:
+            return True
+        noted, last = self.warehouse.noted_epochs(1), self.begun[-1]
+        shown = all(is_shown(noted, last, number) for number in range(len(self.log.partitions)))
+        return shown and self.log.rules is not IMPATIENT
 
     def _worker(self, skew_ms: int) -> Worker:
-        if not self.begun or (self.rolling and self.rng.random() < 0.4):
+        number = self.begun[-1] if self.begun else 1
+        if self.rolling and self.rng.random() < 0.4:
+            number = self.rng.choice([1, *self.begun])
+        if number == 1:
             return super()._worker(skew_ms)
-        settings = WorkerSettings(logic_epoch=self.number)
-        return Stubborn(self.log, self.warehouse, self.ways, skew_ms, settings, self.rules)
+        settings = WorkerSettings(logic_epoch=number)
+        return Stubborn(self.log, self.warehouse, self.ways, skew_ms, settings, self.versions[number].rules)
 
 
 class Stubborn(Worker):

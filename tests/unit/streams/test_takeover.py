@@ -14,7 +14,7 @@ from streams.partition import Partition
 from streams.takeover import OLDER_FORMATS, read_older, rules_of, take_over
 from tests.contracts.warehouse import a_checkpoint
 from tests.model.test_found_here import fold, heartbeat, start
-from tests.model.world import HOUR, MIDNIGHT, MINUTE
+from tests.model.world import HOUR, IMPATIENT, MIDNIGHT, MINUTE
 from warehouse.checkpoints import sha256_hex
 
 OLD = FoldRules()
@@ -69,6 +69,24 @@ def test_a_play_that_is_packed_counts_by_the_new_rules_too(played):
     state = codec.decode(packed(played), OLD)
     take_over(state, STRICT)
     assert [values[VALID] for values in episode_values(state)] == [-1]
+
+
+def test_what_is_gone_by_the_old_rules_stays_gone_whether_or_not_somebody_has_swept_it():
+    """Longer generations put the horizon back: a play that was gone was there again, if nobody had swept it."""
+    longer = replace(IMPATIENT, generation_ms=20 * MINUTE)
+    counted = []
+    for swept in (False, True):
+        state = Partition(IMPATIENT)
+        fold(state, start(0), heartbeat(33 * MINUTE, playback_id="p9"))
+        count_all(state)
+        if swept:
+            sweep(state, list(state.viewers))
+        state = codec.decode(packed(state), IMPATIENT)
+        take_over(state, longer)
+        fold(state, heartbeat(14 * MINUTE, came=33 * MINUTE))
+        count_all(state)
+        counted.append(sorted(map(repr, episode_values(state))))
+    assert counted[0] == counted[1]
 
 
 def test_every_open_row_is_written_even_if_nothing_about_it_changes(played):
