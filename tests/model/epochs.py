@@ -23,7 +23,8 @@ from warehouse.epochs import Epoch, EpochKind, is_shown
 
 CHANGES = (
     {"valid_play_ms": 40_000},
-    {"valid_play_ms": 1},
+    {"valid_play_ms": 40_000},
+    {"valid_play_ms": 40_000, "generation_ms": 3 * MINUTE},
     {"sitting_gap_ms": 5 * MINUTE},
     {"generation_ms": 7 * MINUTE},
     {"valid_play_ms": 1, "sitting_gap_ms": 20 * MINUTE, "generation_ms": MINUTE},
@@ -51,8 +52,8 @@ class NewEpoch(Model):
         noted: what was noted at the last backup.
     """
 
-    steps = (*Model.steps, *["begin_epoch"] * 4)
-    border = 0.7
+    steps = (*Model.steps, *["begin_epoch"] * 6)
+    border = 0.8
 
     def __init__(self, rng: Random, log: Log, ways: Ways | None = None) -> None:
         self.versions: dict[int, Version] = {}

@@ -59,7 +59,7 @@ def world(
     `border`: what a play and a sitting are hangs on the rules.
     """
     kinds, narrow = BORDER if border else rng.choice(BINGES if binge else THEMES)
-    leaps = _LEAPS[rules] if rng.random() < (0.1 if binge or border else 0.4) else _PAUSES
+    leaps = _LEAPS[rules] if rng.random() < (0.1 if binge else 0.4) else _PAUSES
     now = MIDNIGHT + rng.choice((0, 5 * MINUTE, 20 * MINUTE))
     messages, events = [], []
     for _ in range(rng.randint(3, most)):
@@ -165,7 +165,7 @@ BINGES: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 BORDER: tuple[tuple[str, ...], dict[str, Any]] = (
     (*_PLAYS, "paywall_impression"),
     _BINGE | {
-        "playback_id": ("p1", "p2", "p3"), "played_ms": (10_000, 10_000, 60_000), "watched_ms": (None,),
+        "playback_id": ("p1", "p2", "p3"), "played_ms": (10_000, 10_000, 10_000, 60_000), "watched_ms": (None,),
         "start_reason": ("tap", "auto_next"),
     },
 )  # fmt: skip
