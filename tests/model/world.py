@@ -165,8 +165,8 @@ BINGES: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 BORDER: tuple[tuple[str, ...], dict[str, Any]] = (
     (*_PLAYS, "paywall_impression"),
     _BINGE | {
-        "playback_id": ("p1", "p2", "p3"), "played_ms": (10_000, 10_000, 10_000, 60_000), "watched_ms": (None,),
-        "start_reason": ("tap", "auto_next"),
+        "playback_id": ("p1", "p2", "p3"), "played_ms": (10_000, 10_000, 10_000, 60_000),
+        "watched_ms": (None,), "start_reason": ("tap", "auto_next"),
     },
 )  # fmt: skip
 """Plays as long as the rules ask for, and starts as far apart."""

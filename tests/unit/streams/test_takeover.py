@@ -72,7 +72,7 @@ def test_a_play_that_is_packed_counts_by_the_new_rules_too(played):
 
 
 def test_what_is_gone_by_the_old_rules_stays_gone_whether_or_not_somebody_has_swept_it():
-    """Longer generations put the horizon back: a play that was gone was there again, if nobody had swept it."""
+    """Longer generations put the horizon back: a play that was gone was there again, if not swept."""
     longer = replace(IMPATIENT, generation_ms=20 * MINUTE)
     counted = []
     for swept in (False, True):
