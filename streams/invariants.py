@@ -66,11 +66,12 @@ class Guard:
     def look_back(self, owned: Owned, *, begins: int, ends: int) -> None:
         """Hold the begin of the log against the checkpoint that a restart would read on from.
 
-        How much time is left is a bound: what comes after the checkpoint was received after its watermark.
+        How much time is left is counted from the broker's time of the last message that the checkpoint
+        covers: the next one is no older.
         """
         waits = owned.stored_offset < ends and not owned.fresh
-        behind_s = self._clock.now_ms() / MS - owned.stored_watermark / MS
-        left_s = RETENTION_S - behind_s if waits else RETENTION_S
+        behind_s = (self._clock.now_ms() - owned.stored_ms) / MS
+        left_s = RETENTION_S - behind_s if waits and owned.stored_ms else RETENTION_S
         if waits and begins > owned.stored_offset:
             left_s = 0.0
         self._metrics.retention_left.labels(str(owned.number)).set(left_s)

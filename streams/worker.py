@@ -243,9 +243,9 @@ class Worker:
 
     def _start_writing(self, flush: Flush, owned: Owned | None = None) -> None:
         events, self._unacknowledged = self._unacknowledged, []
-        self._writing = asyncio.create_task(self._write(flush, events, owned))
+        self._writing = asyncio.create_task(self._write(flush, events, owned, owned.last_ms if owned else 0))
 
-    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None) -> None:
+    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None, until_ms: int) -> None:
         began = self.clock.monotonic_s()
         if flush.lines:
             await self.publish(flush.lines)
@@ -256,7 +256,7 @@ class Worker:
             owned.checkpointed_at = self.clock.monotonic_s()
             owned.checkpoint_cost_s += owned.checkpointed_at - began
             owned.checkpoint_bytes = len(checkpoint.state)
-            owned.stored_offset, owned.stored_watermark = checkpoint.next_offset, checkpoint.watermark_ms
+            owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
             self.guard.checkpointed(owned, checkpoint.next_offset)
             owned.fresh = False
         self.flushed_at = self.clock.monotonic_s()

@@ -93,13 +93,13 @@ def left(metrics):
     return metrics.registry.get_sample_value("cliffhanger_retention_left_seconds", {"partition": "3"})
 
 
-def test_how_long_kafka_keeps_what_is_not_counted_follows_from_the_watermark(guard, metrics):
+def test_how_long_kafka_keeps_what_is_not_counted_follows_from_the_last_message_that_is(guard, metrics):
     one = owned()
-    one.stored_watermark = NOW_MS - 100 * HOUR_MS
+    one.stored_ms = NOW_MS - 100 * HOUR_MS
     guard.look_back(one, begins=0, ends=11)
     assert left(metrics) == RETENTION_S - 100 * 3600
     assert guard.take() == []
-    one.stored_watermark = NOW_MS - 155 * HOUR_MS  # of 168
+    one.stored_ms = NOW_MS - 155 * HOUR_MS  # of 168
     guard.look_back(one, begins=0, ends=11)
     (told,) = guard.take()
     assert told.detail == "in 13 h Kafka may delete what comes after offset 10"
@@ -107,17 +107,36 @@ def test_how_long_kafka_keeps_what_is_not_counted_follows_from_the_watermark(gua
 
 def test_a_partition_that_is_counted_to_its_end_waits_for_nothing_however_quiet(guard, metrics):
     one = owned()
-    one.stored_watermark = 1
+    one.stored_ms = 1
     guard.look_back(one, begins=10, ends=10)
     assert left(metrics) == RETENTION_S
 
 
 def test_a_log_that_begins_past_the_state_has_no_time_left(guard, metrics):
     one = owned()
-    one.stored_watermark = NOW_MS
+    one.stored_ms = NOW_MS
     guard.look_back(one, begins=11, ends=12)
     assert left(metrics) == 0
     assert len(guard.take()) == 1
     assert left(metrics) == 0
     guard.look_back(owned(0, fresh=True), begins=11, ends=12)
+    assert left(metrics) == RETENTION_S
+
+
+def test_before_anything_was_folded_nothing_is_known_and_then_the_first_message_says(guard, metrics):
+    one = owned()
+    guard.look_back(one, begins=0, ends=11)
+    assert left(metrics) == RETENTION_S
+    for hours in (30, 20):
+        one.fold(one.state.next_offset, NOW_MS - hours * HOUR_MS, b"")
+    guard.look_back(one, begins=0, ends=13)
+    assert left(metrics) == RETENTION_S - 30 * 3600
+
+
+def test_old_events_that_are_sent_now_are_not_old_for_kafka(guard, metrics):
+    """A recording from last year has watermarks of last year: the broker took it today."""
+    one = owned()
+    one.state.watermark = NOW_MS - 9_000 * HOUR_MS
+    one.fold(10, NOW_MS, b"")
+    guard.look_back(one, begins=0, ends=12)
     assert left(metrics) == RETENTION_S
