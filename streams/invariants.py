@@ -36,7 +36,8 @@ class Guard:
         self._stored: dict[int, int] = {}
         self._broken: dict[tuple[Invariant, int], str] = {}
         self._untold: list[InvariantBreak] = []
-        self._rows_s = 2 * settings.checkpoint_s + FLUSHES * settings.playback_flush_s + SLACK_S
+        self._late_since: dict[int, float] = {}
+        self._rows_s = 2 * settings.checkpoint_s + FLUSHES * settings.playback_flush_s
 
     def loaded(self, owned: Owned) -> None:
         """Hold a state that was just loaded against what this process knows to have been stored."""
@@ -58,10 +59,16 @@ class Guard:
             self._hold(Invariant.CONSERVATION, owned, f"{missing} lines have no outcome" if missing else "")
             past_s = max(owned.rows_at - owned.checkpointed_at, 0.0)
             self._metrics.rows_past_checkpoint.labels(str(owned.number)).set(past_s)
-            if not away_s:  # nothing is written, and nothing can be
-                late = past_s > self._rows_s
-                broken = f"rows are {past_s:.0f} s newer than the last checkpoint" if late else ""
-                self._hold(Invariant.ROWS_NEAR_CHECKPOINT, owned, broken)
+            late = self._is_late(owned, past_s, away_s)
+            broken = f"rows are {past_s:.0f} s newer than the last checkpoint" if late else ""
+            self._hold(Invariant.ROWS_NEAR_CHECKPOINT, owned, broken)
+
+    def _is_late(self, owned: Owned, past_s: float, away_s: float) -> bool:
+        """Whether rows have run ahead for a while. After an outage all partitions are due: they take turns."""
+        if past_s <= self._rows_s or away_s:
+            self._late_since.pop(owned.number, None)
+            return False
+        return owned.rows_at - self._late_since.setdefault(owned.number, owned.rows_at) > SLACK_S
 
     def look_back(self, owned: Owned, *, begins: int, ends: int) -> None:
         """Hold the begin of the log against the checkpoint that a restart would read on from.

@@ -79,12 +79,11 @@ def test_a_state_that_ends_before_one_that_was_stored_is_a_way_back(guard, metri
 
 def test_rows_that_go_on_without_checkpoints_are_told_unless_the_warehouse_is_away(guard):
     one = owned()
-    one.rows_at = 110.0  # twice 30 s, four times 5 s, 30 s
-    guard.look([one], away_s=0)
-    assert guard.take() == []
-    one.rows_at = 111.0
-    guard.look([one], away_s=5)
-    assert guard.take() == []
+    for rows_at, away_s in ((80.0, 0), (81.0, 0), (111.0, 0), (112.0, 5), (113.0, 0), (143.0, 0)):
+        one.rows_at = rows_at  # twice 30 s, four times 5 s; and that for 30 s
+        guard.look([one], away_s=away_s)
+        assert guard.take() == []
+    one.rows_at = 144.0
     guard.look([one], away_s=0)
     assert [told.invariant for told in guard.take()] == [Invariant.ROWS_NEAR_CHECKPOINT]
 
