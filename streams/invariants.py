@@ -64,7 +64,7 @@ class Guard:
             self._hold(Invariant.ROWS_NEAR_CHECKPOINT, owned, broken)
 
     def _is_late(self, owned: Owned, past_s: float, away_s: float) -> bool:
-        """Whether rows have run ahead for a while. After an outage all partitions are due: they take turns."""
+        """Whether rows have run ahead for a while. After an outage all are due, and take turns."""
         if past_s <= self._rows_s or away_s:
             self._late_since.pop(owned.number, None)
             return False
