@@ -129,3 +129,4 @@ COUNTER_TABLES: Final = (
 
 CHECKPOINTS: Final = "checkpoints"
 QUARANTINE: Final = "quarantine"
+INVARIANT_BREAKS: Final = "invariant_breaks"

@@ -33,6 +33,7 @@ from schemas.tables import (
 from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_for
+from streams.invariants import Guard
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
@@ -97,6 +98,7 @@ class Worker:
         self._checkpointing: asyncio.Task[None] | None = None
         self._unacknowledged: list[Any] = []
         self._checkpointer = Checkpointer(settings, rules, clock)
+        self.guard = Guard(settings, clock, metrics)
 
     async def load(self, numbers: Sequence[int]) -> None:
         """Take over partitions: load their checkpoints. Gives up when the group moves on meanwhile."""
@@ -115,6 +117,7 @@ class Worker:
                     now_s=self.clock.monotonic_s(),
                 )
                 self.partitions[number] = owned
+                self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
         log.info("generation %s: %s", generation, self._positions())
 
@@ -224,9 +227,11 @@ class Worker:
                 count_for(owned.state, tables)
             for table, some in self._take_rows(owned, tables):
                 rows.setdefault(table.name, (table, []))[1].extend(some)
+                owned.rows_at = now
             lines += owned.take_lines(self.settings.source_epoch, self.seal)
             await asyncio.sleep(0)
-        self._start_writing(Flush(lines, list(rows.values())))
+        self.guard.look(self.partitions.values(), away_s=self.sink.away_s)
+        self._start_writing(Flush(lines, list(rows.values()), breaks=self.guard.take()))
 
     def _take_rows(self, owned: Owned, tables: Sequence[CounterTable]) -> list[Any]:
         return owned.take_rows(
@@ -235,9 +240,9 @@ class Worker:
 
     def _start_writing(self, flush: Flush, owned: Owned | None = None) -> None:
         events, self._unacknowledged = self._unacknowledged, []
-        self._writing = asyncio.create_task(self._write(flush, events, owned))
+        self._writing = asyncio.create_task(self._write(flush, events, owned, owned.last_ms if owned else 0))
 
-    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None) -> None:
+    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None, until_ms: int) -> None:
         began = self.clock.monotonic_s()
         if flush.lines:
             await self.publish(flush.lines)
@@ -248,6 +253,8 @@ class Worker:
             owned.checkpointed_at = self.clock.monotonic_s()
             owned.checkpoint_cost_s += owned.checkpointed_at - began
             owned.checkpoint_bytes = len(checkpoint.state)
+            owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
+            self.guard.checkpointed(owned, checkpoint.next_offset)
             owned.fresh = False
         self.flushed_at = self.clock.monotonic_s()
         self.metrics.flush.observe(self.flushed_at - began)

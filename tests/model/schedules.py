@@ -15,7 +15,7 @@ from tests.model.worker import Ways
 def run(seed: int, ways: Ways | None = None, model: type[Model] = Model) -> None:
     """Run the schedule of a seed; raise AssertionError when what must hold does not."""
     rng = Random(seed)
-    made = model(rng, log.draw(rng, most=12), ways)
+    made = model(rng, log.draw(rng, most=12, border=model.border), ways)
     taken = []
     try:
         for _ in range(rng.randint(8, 26)):

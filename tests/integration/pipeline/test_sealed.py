@@ -23,10 +23,10 @@ BROKEN = [b"\xff not even text", b'{"event_type":"heartbeat"}']
 
 
 def ask(pipeline, *arguments, code=0, key=None):
-    """What `cliffhanger quarantine` answers."""
+    """What `cliffhanger quarantine open` answers."""
     settings = {"CLIFFHANGER_QUARANTINE_KEY": key} if key is not None else {}
     ran = subprocess.run(
-        [sys.executable, "-m", "cliffhanger", "quarantine", *arguments],
+        [sys.executable, "-m", "cliffhanger", "quarantine", "open", *arguments],
         cwd=ROOT,
         env=os.environ | as_environment(pipeline.settings) | settings,
         capture_output=True,
