@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from mypy_extensions import i64
 
-from streams import plays, sittings
+from streams import plays, shared, sittings
 from streams.ids import exact, pack, unpack
 from streams.partition import Partition
 from streams.paywall_state import Paywall, pack_paywall, unpack_paywall
@@ -48,7 +48,8 @@ def unpack_plays(packed: bytes, partition: Partition) -> list[Play]:
 def flat_plays(hot: list[Play]) -> list[Any]:
     """Return what the events of plays said, as plain values.
 
-    Each is `[place, playback_id, last_at, age, ...]` in a row, `last_at` less that of the play before.
+    Each is `place, playback_id, last_at, age, ...` in a row, `last_at` less that of the play before; of
+    played_ms and watched_ms None where they equal the position, as they do who watches from the start.
     A place is named where it comes first, as a list; later by its number; None stands for none.
     """
     fields: list[Any] = []
@@ -64,8 +65,8 @@ def flat_plays(hot: list[Play]) -> list[Any]:
         fields.append(_REASON_NUMBER[play.start_reason])
         fields.append(play.start_position_ms)
         fields.append(play.position_ms)
-        fields.append(play.played_ms)
-        fields.append(play.watched_ms)
+        fields.append(None if play.played_ms == play.position_ms else play.played_ms)
+        fields.append(None if play.watched_ms == play.position_ms else play.watched_ms)
         fields.append(play.continued)
         before_at = play.last_at
     return fields
@@ -78,15 +79,15 @@ def plays_from(fields: list[Any], partition: Partition) -> list[Play]:
     before_at = 0
     for at in range(0, len(fields), 12):
         play = Play(unpack(fields[at + 1]), before_at + fields[at + 2])
-        play.place = _place(fields[at], places, partition)
+        play.place = _place(fields[at], places)
         play.started_at = play.last_at - fields[at + 3]
         play.event_high = fields[at + 4]
         play.event_low = fields[at + 5]
         play.start_reason = _START_REASONS[fields[at + 6]]
         play.start_position_ms = fields[at + 7]
         play.position_ms = fields[at + 8]
-        play.played_ms = fields[at + 9]
-        play.watched_ms = fields[at + 10]
+        play.played_ms = play.position_ms if fields[at + 9] is None else fields[at + 9]
+        play.watched_ms = play.position_ms if fields[at + 10] is None else fields[at + 10]
         play.continued = fields[at + 11]
         before_at = play.last_at
         if play.place is not None:
@@ -114,7 +115,7 @@ def _named(place: Place | None, places: list[Place]) -> Any:
     return fields
 
 
-def _place(named: Any, places: list[Place], partition: Partition) -> Place | None:
+def _place(named: Any, places: list[Place]) -> Place | None:
     if named is None:
         return None
     if isinstance(named, int):
@@ -125,7 +126,7 @@ def _place(named: Any, places: list[Place], partition: Partition) -> Place | Non
     else:
         before = places[len(places) - 1]
         series_id, platform, country = before.series_id, before.platform, before.country
-    place = partition.place(series_id, episode_no, paywall_no, platform, country, duration_ms)
+    place = shared.place(series_id, episode_no, paywall_no, platform, country, duration_ms)
     places.append(place)
     return place
 
@@ -183,7 +184,7 @@ def live_paywall(partition: Partition, viewer: Viewer) -> Paywall:
     else:
         live = unpack_paywall(paywall)
         viewer.paywall_to = 0
-        _share_gates(partition, live)
+        _share_gates(live)
     viewer.paywall = live
     return live
 
@@ -206,10 +207,10 @@ def forget_gone(partition: Partition, paywall: Paywall) -> None:
     paywall.first_at = min(kept, default=partition.watermark)
 
 
-def _share_gates(partition: Partition, paywall: Paywall) -> None:
+def _share_gates(paywall: Paywall) -> None:
     for impression in paywall.impressions.values():
         if impression.gate is not None:
-            impression.gate = partition.share_gate(impression.gate)
+            impression.gate = shared.gate(impression.gate)
 
 
 def freeze_paywall(partition: Partition, viewer: Viewer) -> None:

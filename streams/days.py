@@ -4,13 +4,12 @@ from typing import Final
 
 from mypy_extensions import i16, i32, i64
 
+from streams import shared
 from streams.ids import high, low
 from streams.lines import ViewerLine
 from streams.partition import Partition
 from streams.rows import Key, TableRows
-from streams.state import Day, DayDimensions, Viewer, days_of, keep_days
-
-DAY_MS: Final = 86_400_000
+from streams.state import DAY_MS, Day, DayDimensions, Viewer, days_of, keep_days
 
 # The places of the counters in `viewer_days`.
 ACTIVE: Final = 0
@@ -50,10 +49,10 @@ def merge_day(partition: Partition, viewer: Viewer, line: ViewerLine, at: i64) -
     if day is not None and day.first_at < at:
         return False
     start = at // DAY_MS * DAY_MS
-    where = partition.share_dimensions(dimensions(line, start))
+    where = shared.dimensions(dimensions(line, start))
     event_high, event_low = high(line.event_id), low(line.event_id)
     if day is None:
-        day = Day(at, start + DAY_MS, event_high, event_low, where)
+        day = Day(at, event_high, event_low, where)
         keep_days(viewer, sorted([day, *days_of(viewer)], key=_end, reverse=True))
     elif (at, event_high, event_low, where) < (day.first_at, day.event_high, day.event_low, day.dimensions):
         open_row(day, partition.book.days)

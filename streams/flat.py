@@ -6,6 +6,7 @@ sittings are what the plays make.
 
 from typing import Any, Final
 
+from streams import shared
 from streams.cold import flat_plays, plays_from, restore_plays
 from streams.days import credit
 from streams.ids import pack, unpack
@@ -15,7 +16,7 @@ from streams.rows import Row
 from streams.state import Day, DayDimensions, Viewer, days_of, keep_days, plays_of
 
 _VIEWER_WIDTH: Final = 8
-_DAY_WIDTH: Final = 11
+_DAY_WIDTH: Final = 10
 _ROW_WIDTH: Final = 5
 
 
@@ -69,7 +70,7 @@ def viewers_from(fields: list[Any], partition: Partition) -> None:
         viewer.cold = fields[at + 2]
         viewer.cold_to = fields[at + 3]
         viewer.latest_at = fields[at + 4]
-        keep_days(viewer, _days_from(fields[at + 5], partition))
+        keep_days(viewer, _days_from(fields[at + 5]))
         if viewer.day is not None:
             viewer.today_from, viewer.today_until = viewer.day.first_at, viewer.day.end_at
         viewer.paywall = fields[at + 6]
@@ -81,7 +82,6 @@ def _flat_days(viewer: Viewer) -> list[Any]:
     fields: list[Any] = []
     for day in days_of(viewer):
         fields.append(day.first_at)
-        fields.append(day.end_at)
         fields.append(day.event_high)
         fields.append(day.event_low)
         fields.append(day.dimensions)
@@ -94,17 +94,17 @@ def _flat_days(viewer: Viewer) -> list[Any]:
     return fields
 
 
-def _days_from(fields: list[Any], partition: Partition) -> list[Day]:
+def _days_from(fields: list[Any]) -> list[Day]:
     found: list[Day] = []
     for at in range(0, len(fields), _DAY_WIDTH):
-        where = partition.share_dimensions(DayDimensions(*fields[at + 4]))
-        day = Day(fields[at], fields[at + 1], fields[at + 2], fields[at + 3], where)
-        day.watched = fields[at + 5]
-        day.met_paywall = fields[at + 6]
-        day.started_checkout = fields[at + 7]
-        day.unlocked = fields[at + 8]
-        day.paid = fields[at + 9]
-        day.played_after_unlock = fields[at + 10]
+        where = shared.dimensions(DayDimensions(*fields[at + 3]))
+        day = Day(fields[at], fields[at + 1], fields[at + 2], where)
+        day.watched = fields[at + 4]
+        day.met_paywall = fields[at + 5]
+        day.started_checkout = fields[at + 6]
+        day.unlocked = fields[at + 7]
+        day.paid = fields[at + 8]
+        day.played_after_unlock = fields[at + 9]
         credit(day)
         found.append(day)
     return found

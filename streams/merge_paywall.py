@@ -8,7 +8,7 @@ impression of its first checkout.
 from collections.abc import Callable
 from typing import Any, Final
 
-from streams import cold
+from streams import cold, shared
 from streams.days import (
     MET_PAYWALL,
     PAID,
@@ -72,7 +72,7 @@ class PaywallMerge:
             if known <= (self.at, as_bytes(line.event_id), _taken(gate)):
                 return False
             self._take_off(impression)
-        impression.gate = self.partition.share_gate(gate)
+        impression.gate = shared.gate(gate)
         impression.shown_at, impression.event_id = self.at, as_bytes(line.event_id)
         self.viewer.latest_at = max(self.viewer.latest_at, self.at)
         self._touch_around(impression)

@@ -6,7 +6,7 @@ it, and the unlocks that it follows.
 
 from mypy_extensions import i64
 
-from streams import cold, sittings
+from streams import cold, shared, sittings
 from streams.days import WATCHED, count_object, day_at
 from streams.ids import high, low, pack
 from streams.lines import PlayStart
@@ -45,7 +45,7 @@ def merge_start(partition: Partition, viewer: Viewer, line: PlayStart, at: i64) 
     """Merge a `play_start`: the first one of a play says what the play is. Return whether it changed."""
     before = find_play(partition, viewer, line.playback_id, at)
     play = before or open_play(partition, viewer, line.playback_id, at)
-    place = partition.place(
+    place = shared.place(
         line.series_id, line.episode_no, line.paywall_no, line.platform, line.country or "", line.duration_ms
     )
     changed = before is None
@@ -109,7 +109,7 @@ def _restart(
     play.place, play.episode_row, play.curve_row = place, None, None
     play.started_at = at
     play.event_high, play.event_low = high(line.event_id), low(line.event_id)
-    play.start_reason = partition.share_text(line.start_reason)
+    play.start_reason = line.start_reason
     play.start_position_ms = line.start_position_ms
     viewer.latest_at = max(viewer.latest_at, at)
     if play.counts:

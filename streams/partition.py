@@ -1,17 +1,14 @@
 """The state of one partition of the log, and what waits in it to be counted. Pure."""
 
-from typing import Any, Final, final
+from typing import Final, final
 
 from mypy_extensions import i64
 
 from schemas.rules import HOUR_MS, FoldRules
-from streams.paywall_state import Gate, Impression, Unlock
+from streams.paywall_state import Impression, Unlock
 from streams.rows import RowBook
-from streams.state import Day, DayDimensions, Place, Play, Viewer
+from streams.state import Day, Play, Viewer
 from streams.tally import Tally
-
-SHARED_AT_MOST: Final = 500_000
-"""Values that viewers share. Senders choose some of them: what is shared must not grow for ever."""
 
 REACH_MS: Final = 25 * HOUR_MS
 """How long after it something at a paywall may still be changed by its viewer's events.
@@ -75,8 +72,6 @@ class Partition:
         self.closed_before: i64 = 0
         self.paywall_gone_before: i64 = 0
         self.days_gone_before: i64 = 0
-        self._places: dict[tuple[Any, ...], Place] = {}
-        self._shared: dict[Any, Any] = {}
         self.follow(rules)
 
     def follow(self, rules: FoldRules) -> None:
@@ -98,39 +93,6 @@ class Partition:
         self.closed_before = slot - self.lateness_ms - REACH_MS
         self.paywall_gone_before = self.closed_before - REACH_MS - HOUR_MS
         self.days_gone_before = slot - self.lateness_ms - HOUR_MS
-
-    def place(
-        self, series_id: str, episode_no: i64, paywall_no: i64, platform: str, country: str, duration_ms: i64
-    ) -> Place:
-        """Return the one place of these values that is kept for all plays, or a new one after very many."""
-        found = self._places.get((series_id, episode_no, paywall_no, platform, country, duration_ms))
-        if found is None:
-            if len(self._places) > SHARED_AT_MOST:
-                self._places.clear()
-            series_id, platform, country = map(self.share_text, (series_id, platform, country))
-            found = Place(series_id, episode_no, paywall_no, platform, country, duration_ms)
-            self._places[series_id, episode_no, paywall_no, platform, country, duration_ms] = found
-        return found
-
-    def share_text(self, text: str) -> str:
-        """Return the one copy of a text that many hold."""
-        found: str = self._share(text)
-        return found
-
-    def share_gate(self, gate: Gate) -> Gate:
-        """Return the one copy of a gate."""
-        found: Gate = self._share(gate)
-        return found
-
-    def share_dimensions(self, dimensions: DayDimensions) -> DayDimensions:
-        """Return the one copy of a day's dimensions."""
-        found: DayDimensions = self._share(dimensions)
-        return found
-
-    def _share(self, value: Any) -> Any:
-        if len(self._shared) > SHARED_AT_MOST:
-            self._shared.clear()
-        return self._shared.setdefault(value, value)
 
     def touch_play(self, viewer: Viewer, play: Play) -> None:
         """Have a play counted."""

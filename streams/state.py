@@ -17,6 +17,7 @@ ABSENT: Final = -1
 """A counter that no event of the play has carried."""
 
 NO_BIN: Final = -1
+DAY_MS: Final = 86_400_000
 
 
 @final
@@ -96,7 +97,7 @@ class Sitting:
     __slots__ = ("deliberate", "depth", "end_at", "place", "played_ms", "run", "start_at")
 
     def __init__(
-        self, place: Place, start_at: i64, end_at: i64, depth: i32, run: i32, deliberate: i32, played_ms: i64
+        self, place: Place, start_at: i64, end_at: i64, depth: i16, run: i16, deliberate: i16, played_ms: i64
     ) -> None:
         self.place = place
         self.start_at = start_at
@@ -122,15 +123,12 @@ class Day:
     """A viewer's day: its first event, and how many objects of each kind fall on it."""
 
     __slots__ = (
-        "counted_as", "counted_flags", "dimensions", "end_at", "event_high", "event_low", "first_at",
+        "counted_as", "counted_flags", "dimensions", "event_high", "event_low", "first_at",
         "met_paywall", "paid", "played_after_unlock", "started_checkout", "touched", "unlocked", "watched",
     )  # fmt: skip
 
-    def __init__(
-        self, first_at: i64, end_at: i64, event_high: i64, event_low: i64, dimensions: DayDimensions
-    ) -> None:
+    def __init__(self, first_at: i64, event_high: i64, event_low: i64, dimensions: DayDimensions) -> None:
         self.first_at = first_at
-        self.end_at = end_at
         self.event_high = event_high
         self.event_low = event_low
         self.dimensions = dimensions
@@ -143,6 +141,11 @@ class Day:
         self.counted_as: DayDimensions | None = None
         self.counted_flags: i16 = 0
         self.touched = False
+
+    @property
+    def end_at(self) -> i64:
+        """The midnight that ends it."""
+        return (self.first_at // DAY_MS + 1) * DAY_MS
 
 
 @final

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.rules import FoldRules
 from schemas.tables import EXIT_CURVES, UNLOCK_MINUTES
-from streams import ids
+from streams import ids, shared
 from streams.cold import pack_plays, unpack_plays
 from streams.partition import Partition
 from streams.rows import NO_BIN, RowBook, TableRows, as_tuples
@@ -96,9 +96,9 @@ SAID = (
 )  # fmt: skip
 
 
-def known(partition, number, reason):
+def known(number, reason):
     play = Play(f"p{number}", 900 + number)
-    play.place = partition.place("s", number, 2, "ios", "US", 60_000)
+    play.place = shared.place("s", number, 2, "ios", "US", 60_000)
     play.started_at, play.event_high, play.event_low = 5, number - 2**63, number
     play.start_reason = reason
     play.start_position_ms, play.position_ms, play.played_ms, play.watched_ms = 1, 2, 3, -1
@@ -109,7 +109,7 @@ def known(partition, number, reason):
 @pytest.mark.parametrize("reason", ["tap", "preview", "auto_next"])
 def test_plays_come_back_as_they_were(reason):
     partition = Partition(FoldRules())
-    plays = [known(partition, 1, reason), known(partition, 2, "tap"), known(partition, 1, "tap")]
+    plays = [known(1, reason), known(2, "tap"), known(1, "tap")]
     back = unpack_plays(pack_plays(plays), partition)
     assert [[getattr(p, name) for name in SAID] for p in back] == [
         [getattr(p, name) for name in SAID] for p in plays
