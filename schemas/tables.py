@@ -129,3 +129,5 @@ COUNTER_TABLES: Final = (
 
 CHECKPOINTS: Final = "checkpoints"
 QUARANTINE: Final = "quarantine"
+VIEWER_DELETIONS: Final = "viewer_deletions"
+COMPLETED_DELETIONS: Final = "completed_deletions"

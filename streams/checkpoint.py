@@ -1,8 +1,8 @@
 """The state of a partition as bytes, and back. Pure.
 
 A packed state is one zstd frame around chunks, each a length (4 bytes, big-endian) and a msgpack
-value: first a `Header`, then hot rows, then viewers, a slice at a time, as flat.py makes them flat: a
-change there, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
+value: first a `Header`, then who was forgotten, then hot rows, then viewers, a slice at a time, as flat.py
+makes them flat: a change there, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from runtime.errors import CheckpointError
 from schemas.rules import FoldRules
-from streams.flat import flat_rows, flat_viewers, rows_from, viewers_from
+from streams.flat import deleted_from, flat_deleted, flat_rows, flat_viewers, rows_from, viewers_from
 from streams.partition import Partition
 from streams.tally import Tally
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
 LENGTH_BYTES = 4
@@ -58,6 +58,7 @@ def encode(partition: Partition) -> Iterator[bytes]:
         len(viewers),
     )
     yield _chunk(header)
+    yield _chunk(flat_deleted(partition.deleted))
     for at in range(0, len(rows), ROWS_A_SLICE):
         yield _chunk(flat_rows(rows[at : at + ROWS_A_SLICE]))
     items = iter(viewers.items())
@@ -83,9 +84,10 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
         partition.enter_slot(header.watermark)
         partition.tally = header.tally
         row_chunks = -(-header.rows // ROWS_A_SLICE)
-        rows = [row for chunk in chunks[1 : 1 + row_chunks] for row in rows_from(_SLICE.decode(chunk))]
+        partition.deleted = deleted_from(_SLICE.decode(chunks[1]))
+        rows = [row for chunk in chunks[2 : 2 + row_chunks] for row in rows_from(_SLICE.decode(chunk))]
         partition.book.restore(header.generation, rows)
-        for chunk in chunks[1 + row_chunks :]:
+        for chunk in chunks[2 + row_chunks :]:
             viewers_from(_SLICE.decode(chunk), partition)
     except (zstandard.ZstdError, msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"the state is not one of format {STATE_FORMAT}: {error}") from error

@@ -19,7 +19,7 @@ from schemas.tables import CounterTable
 from streams.checkpoint import STATE_FORMAT, decode
 from streams.partition import Partition
 from warehouse.checkpoints import Checkpoint
-from warehouse.writer import QuarantinedLine, Writer
+from warehouse.writer import MetDeletion, QuarantinedLine, Writer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -27,7 +27,7 @@ SAY_EVERY_S = 10.0
 
 
 class Flush(NamedTuple):
-    """What one flush writes, in this order: quarantined lines, rows, then the checkpoint.
+    """What one flush writes, in this order: quarantined lines, deletions, rows, then the checkpoint.
 
     `checkpoint` builds the row, in the thread: packing a state is long work.
     """
@@ -35,6 +35,7 @@ class Flush(NamedTuple):
     lines: Sequence[QuarantinedLine] = ()
     rows: Sequence[tuple[CounterTable, list[tuple[Any, ...]]]] = ()
     checkpoint: Callable[[], Checkpoint] | None = None
+    deletions: Sequence[MetDeletion] = ()
 
 
 class Sink:
@@ -79,6 +80,7 @@ class Sink:
 
     def _write(self, flush: Flush) -> Checkpoint | None:
         self._writer.write_quarantine(flush.lines)
+        self._writer.write_deletions(flush.deletions)
         for table, rows in flush.rows:
             self._writer.write_rows(table, rows)
         if flush.checkpoint is None:
