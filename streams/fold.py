@@ -37,7 +37,7 @@ REDUNDANT: Final = 1
 EXCLUDED: Final = 2
 UNUSABLE: Final = 3
 FORGOTTEN: Final = 4
-"""Applied, and to be written down: a viewer was forgotten. Like what is unusable, it is more than a number."""
+"""Applied, and to be written down."""
 
 
 class Reject(NamedTuple):

@@ -10,7 +10,9 @@ from streams.owned import Owned
 from streams.partition import Partition
 from tests.model.warehouse import Warehouse, view
 from tests.model.world import IMPATIENT, PATIENT, Message, World, world
+from tests.oracle.lives import lives
 from tests.oracle.oracle import Rules, tables
+from warehouse.writer import MetDeletion
 
 _ORACLE = Rules(
     sitting_gap_ms=PATIENT.sitting_gap_ms,
@@ -29,15 +31,17 @@ class Log:
         self.committed = [0] * len(worlds)
         straight = Warehouse()
         self.lines, self.received = set(), []
+        self.deletions: set[MetDeletion] = set()
         for number, messages in enumerate(self.partitions):
             owned = fold_straight(number, messages, self.rules)
             self.lines.update(line[:5] for line in owned.take_lines(1))
+            self.deletions.update(owned.take_deletions(1))
             for table, rows in owned.take_rows(COUNTER_TABLES, source_epoch=1, logic_epoch=1):
                 straight.write_rows(table, rows)
             self.received.append(owned.state.tally.received)
         self.truth: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = view(straight)
         if self.rules is PATIENT:
-            events = [event for world in worlds for event in world.events]
+            events = lives(event for world in worlds for event in world.events)
             self.truth = tables(events, rules=_ORACLE)
 
     def end(self, partition: int) -> int:
@@ -45,11 +49,12 @@ class Log:
         return len(self.partitions[partition])
 
 
-def draw(rng: Random, most: int) -> Log:
+def draw(rng: Random, most: int, forget: float = 0.0) -> Log:
     """Draw a log. One in five is impatient, one in four has two partitions."""
     rules = rng.choice((PATIENT, PATIENT, PATIENT, PATIENT, IMPATIENT))
     viewers = rng.choice((["vvvvw"],) * 3 + (["vvvw", "x"],))
-    return Log([world(rng, rules, most=most // len(viewers), viewers=some) for some in viewers])
+    most //= len(viewers)
+    return Log([world(rng, rules, most=most, viewers=some, forget=forget) for some in viewers])
 
 
 def fold_straight(number: int, messages: tuple[Message, ...], rules: FoldRules) -> Owned:

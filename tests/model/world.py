@@ -46,9 +46,18 @@ class World(NamedTuple):
 
 
 def world(
-    rng: Random, rules: FoldRules, *, most: int = 12, viewers: str = "vvvvw", binge: bool = False
+    rng: Random,
+    rules: FoldRules,
+    *,
+    most: int = 12,
+    viewers: str = "vvvvw",
+    binge: bool = False,
+    forget: float = 0.0,
 ) -> World:
-    """Draw a world of at most so many messages, of any theme or of one that is all about continuation."""
+    """Draw a world of at most so many messages, of any theme or of one that is all about continuation.
+
+    So many of its messages, `forget`, end with a request to be forgotten.
+    """
     kinds, narrow = rng.choice(BINGES if binge else THEMES)
     leaps = _LEAPS[rules] if rng.random() < (0.1 if binge else 0.4) else _PAUSES
     now = MIDNIGHT + rng.choice((0, 5 * MINUTE, 20 * MINUTE))
@@ -58,6 +67,8 @@ def world(
         some = [
             event(rng, now, rng.choice(kinds), viewers, narrow) for _ in range(rng.choice((1, 1, 1, 2, 3)))
         ]
+        if forget and rng.random() < forget:
+            some.append(event(rng, now, "viewer_deletion", viewers, narrow))
         payload = [json.dumps(one).encode() for one in some]
         if rng.random() < 0.05:
             payload.append(b"{")
@@ -128,6 +139,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "revenue_usd_micros": (0, 5),
         "paywall_impression_id": (None, *_IMPRESSION),
     },
+    "viewer_deletion": {"requested_at": (MIDNIGHT,)},
     "unlock": _CONTENT | {
         "unlock_id": ("u1", "u2"),
         "method": ("coins", "coins", "ad", "subscription", "free_grant"),

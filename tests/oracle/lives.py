@@ -1,7 +1,7 @@
 """What deletions do, in one sentence: whoever goes on after one is somebody else, and comes without a past.
 
 So the definitions need not know of deletions: give each life a viewer of its own, drop what the deletion
-filters, and compute all rows at once. It is the order of the log that decides: give it the events in that order.
+filters, and compute all rows at once. The order of the log decides: give it the events in that order.
 """
 
 from collections.abc import Iterable
