@@ -35,8 +35,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
-    up, down, status, wipe, topics, migrate, worker, collector, simulate, replay, report, quarantine, deletions,
-    demo, settings,
+    up, down, status, wipe, topics, migrate, worker, collector, simulate, replay, report, quarantine,
+    deletions, demo, settings,
 )  # fmt: skip
 for module in COMMANDS:
     app.command(module.__name__.rpartition(".")[2], epilog=f"\b\nExamples:\n{module.EXAMPLES}")(module.run)

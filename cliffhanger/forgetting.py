@@ -1,4 +1,4 @@
-"""Looks for what is left of viewers who asked to be forgotten, and deletes what can be deleted. It owns IO."""
+"""Looks for what is left of viewers who asked to be forgotten, and deletes what it can. It owns IO."""
 
 import json
 from datetime import UTC, datetime
@@ -127,7 +127,7 @@ def _said(request: ViewerDeletion, left: list[Trace], *, applied: bool) -> str:
             "nothing: the next run with --apply completes it" if applied else "nothing: --apply completes it"
         )
     return "; ".join(
-        f"{trace.where}{f' ({trace.count})' if trace.count else ''}: {_when(trace)}" for trace in left
+        f"{trace.where}{f' ({trace.many})' if trace.many else ''}: {_when(trace)}" for trace in left
     )
 
 
@@ -149,7 +149,7 @@ def _plain(finding: Finding) -> dict[str, object]:
         "dropped_at": _iso(request.dropped_at_ms),
         "completed_at": _iso(request.completed_at_ms),
         "left": [
-            {"where": trace.where, "count": trace.count, "until": _iso(trace.until_ms)}
+            {"where": trace.where, "count": trace.many, "until": _iso(trace.until_ms)}
             for trace in finding.left
         ],
     }

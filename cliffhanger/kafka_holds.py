@@ -1,4 +1,4 @@
-"""Asks Kafka what it still holds: it deletes by retention, and nobody can make it delete one message. It owns IO."""
+"""Asks Kafka what it still holds: it deletes by retention, never a single message. It owns IO."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

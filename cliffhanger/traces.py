@@ -35,11 +35,11 @@ DELETABLE: Final = frozenset({Where.CHECKPOINTS, Where.QUARANTINE})
 class Trace(NamedTuple):
     """Something that is left of a viewer, or may be.
 
-    `count` is None where nobody can count, `until_ms` where no date is known: then something must happen.
+    `many` is None where nobody can count, `until_ms` where no date is known: then something must happen.
     """
 
     where: Where
-    count: int | None
+    many: int | None
     until_ms: int | None
 
 
@@ -132,7 +132,7 @@ def traces(
         Trace(Where.QUARANTINE, len(named), None),
         Trace(Where.SEALED, len(shut), gone_at),
     ]
-    kept = [trace for trace in found if trace.count]
+    kept = [trace for trace in found if trace.many]
     if in_events:
         kept.append(Trace(Where.EVENTS_TOPIC, None, _after(request.message_at_ms, kafka.events_ms)))
     if in_quarantine:

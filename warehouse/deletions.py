@@ -1,7 +1,6 @@
 """Who asked to be forgotten, what the warehouse still holds of them, and how it is deleted. It owns IO."""
 
 from collections.abc import Iterator, Sequence
-from itertools import batched
 from typing import Final, NamedTuple
 
 from runtime.settings import ClickHouseSettings
@@ -15,7 +14,7 @@ PAGE: Final = (QUERIES / "quarantine_page.sql").read_text()
 LINES_A_PAGE: Final = 500
 LINES_A_DELETE: Final = 1_000
 SYNCHRONOUS: Final = "SETTINGS mutations_sync = 2"
-"""Return when every replica has rewritten its parts. The old ones leave the disk `old_parts_lifetime` later."""
+"""Return when every replica has rewritten its parts; old ones leave the disk `old_parts_lifetime` later."""
 
 
 class LinePlace(NamedTuple):
@@ -112,8 +111,8 @@ class Deletions:
 
     def delete_lines(self, found: Sequence[LinePlace]) -> None:
         """Delete these lines of the quarantine; returns when their parts are rewritten."""
-        for some in batched(found, LINES_A_DELETE, strict=False):
-            places = ", ".join(str(tuple(place)) for place in some)
+        for at in range(0, len(found), LINES_A_DELETE):
+            places = ", ".join(str(tuple(place)) for place in found[at : at + LINES_A_DELETE])
             self._connection.query(
                 f"ALTER TABLE {QUARANTINE} DELETE WHERE (source_epoch, partition, offset, line_index) "
                 f"IN ({places}) {SYNCHRONOUS}"
