@@ -22,6 +22,7 @@ from streams.tally import Tally
 STATE_FORMAT = 3
 ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
+DELETED_A_SLICE = 20_000
 LENGTH_BYTES = 4
 ZSTD_LEVEL = 1
 
@@ -35,6 +36,7 @@ class Header(Struct, array_like=True):
     tally: Tally
     rows: int
     viewers: int
+    deleted: int
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -56,9 +58,12 @@ def encode(partition: Partition) -> Iterator[bytes]:
         partition.tally,
         len(rows),
         len(viewers),
+        len(partition.deleted),
     )
     yield _chunk(header)
-    yield _chunk(flat_deleted(partition.deleted))
+    deleted = iter(partition.deleted.items())
+    while pairs := list(islice(deleted, DELETED_A_SLICE)):
+        yield _chunk(flat_deleted(pairs))
     for at in range(0, len(rows), ROWS_A_SLICE):
         yield _chunk(flat_rows(rows[at : at + ROWS_A_SLICE]))
     items = iter(viewers.items())
@@ -77,21 +82,24 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
     Raises CheckpointError when the bytes are no state of this format.
     """
     try:
-        chunks = list(_chunks(zstandard.ZstdDecompressor().decompress(packed)))
-        header = _HEADER.decode(chunks[0])
+        first, *chunks = _chunks(zstandard.ZstdDecompressor().decompress(packed))
+        header = _HEADER.decode(first)
         partition = Partition(rules)
         partition.next_offset = header.next_offset
         partition.enter_slot(header.watermark)
         partition.tally = header.tally
-        row_chunks = -(-header.rows // ROWS_A_SLICE)
-        partition.deleted = deleted_from(_SLICE.decode(chunks[1]))
-        rows = [row for chunk in chunks[2 : 2 + row_chunks] for row in rows_from(_SLICE.decode(chunk))]
+        rows_at = -(-header.deleted // DELETED_A_SLICE)
+        viewers_at = rows_at - (-header.rows // ROWS_A_SLICE)
+        for chunk in chunks[:rows_at]:
+            partition.deleted.update(deleted_from(_SLICE.decode(chunk)))
+        rows = [row for chunk in chunks[rows_at:viewers_at] for row in rows_from(_SLICE.decode(chunk))]
         partition.book.restore(header.generation, rows)
-        for chunk in chunks[2 + row_chunks :]:
+        for chunk in chunks[viewers_at:]:
             viewers_from(_SLICE.decode(chunk), partition)
     except (zstandard.ZstdError, msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"the state is not one of format {STATE_FORMAT}: {error}") from error
-    if (len(rows), len(partition.viewers)) != (header.rows, header.viewers):
+    found = (len(rows), len(partition.viewers), len(partition.deleted))
+    if found != (header.rows, header.viewers, header.deleted):
         raise CheckpointError("the state holds fewer rows or viewers than its header says")
     return partition
 

@@ -78,9 +78,13 @@ def viewers_from(fields: list[Any], partition: Partition) -> None:
         partition.viewers[viewer_id] = viewer
 
 
-def flat_deleted(deleted: dict[str, int]) -> list[Any]:
+def flat_deleted(pairs: list[tuple[str, int]]) -> list[Any]:
     """Return forgotten viewers with the event times of their requests, one after the other."""
-    return [field for viewer_id, at in deleted.items() for field in (pack(viewer_id), at)]
+    fields: list[Any] = []
+    for viewer_id, at in pairs:
+        fields.append(pack(viewer_id))
+        fields.append(at)
+    return fields
 
 
 def deleted_from(fields: list[Any]) -> dict[str, int]:

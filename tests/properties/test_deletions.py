@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.checkpoint import compress, decode, encode
+from streams.checkpoint import DELETED_A_SLICE, compress, decode, encode
 from streams.decode import split
 from tests.oracle.lives import lives
 from tests.oracle.oracle import Rules, diff, tables
@@ -101,6 +101,15 @@ def test_what_comes_again_after_a_deletion_is_filtered(messages, data):
     assert folding.finish().generations() == rows
     assert folding.partition.tally.applied == applied
     assert folding.partition.viewers == {}
+
+
+def test_very_many_who_were_forgotten_come_back_from_a_checkpoint():
+    folding = Folding(IMPATIENT)
+    forgotten = {f"viewer {number}": number for number in range(2 * DELETED_A_SLICE + 1)}
+    folding.partition.deleted.update(forgotten)
+    chunks = list(encode(folding.partition))
+    assert len(chunks) == 4
+    assert decode(compress(chunks), IMPATIENT).deleted == forgotten
 
 
 @given(messages=histories(forget=True), data=st.data())
