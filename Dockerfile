@@ -26,7 +26,8 @@ COPY warehouse warehouse
 COPY --from=compiled /app/.compiled .compiled
 
 ENV PYTHONPATH=/app PYTHONUNBUFFERED=1
-RUN useradd --system --no-create-home cliffhanger
+RUN useradd --system --no-create-home cliffhanger \
+    && install --directory --owner=cliffhanger --mode=0700 /var/lib/cliffhanger
 USER cliffhanger
 ENTRYPOINT ["python", "-m", "cliffhanger"]
 CMD ["--help"]

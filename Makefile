@@ -6,7 +6,7 @@ PY := .venv/bin/python
 .PHONY: help demo test test-unit compiled lint format bench bench-collector faults clean
 
 help:
-	@echo "make demo       a stack, two workers, a simulated platform and live numbers; Ctrl-C stops all"
+	@echo "make demo       a stack, a collector, two workers, a simulated platform and live numbers; Ctrl-C stops all"
 	@echo "make test       lint and every test, on a real Kafka and the real engine"
 	@echo "make test-unit  the tests that need no server"
 	@echo "make compiled   the fold as C extensions, if there is a C compiler; demo, test and bench do it"

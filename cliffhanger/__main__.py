@@ -5,12 +5,15 @@ import sys
 import typer
 
 from cliffhanger.commands import (
+    checkpoints,
     collector,
     deletions,
     demo,
     down,
+    epoch,
     migrate,
     quarantine,
+    refold,
     replay,
     report,
     settings,
@@ -35,11 +38,14 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
-    up, down, status, wipe, topics, migrate, worker, collector, simulate, replay, report, quarantine,
-    deletions, demo, settings,
+    up, down, status, wipe, topics, migrate, worker, collector, simulate, replay, report, demo, refold,
+    deletions, settings,
 )  # fmt: skip
+GROUPS = (checkpoints, epoch, quarantine)
 for module in COMMANDS:
     app.command(module.__name__.rpartition(".")[2], epilog=f"\b\nExamples:\n{module.EXAMPLES}")(module.run)
+for group in GROUPS:
+    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 
 def main() -> None:

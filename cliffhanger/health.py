@@ -42,6 +42,17 @@ def ask(address: str) -> Health:
         return Health("?", [f"no health page ({error})"], [])
 
 
+def is_ready(address: str) -> bool | None:
+    """Whether a collector takes events, by its page for operations; None when it does not answer."""
+    try:
+        with urlopen(f"http://{address}/readyz", timeout=TIMEOUT_S):
+            return True
+    except HTTPError:
+        return False
+    except (URLError, OSError, ValueError):
+        return None
+
+
 def lines_folded(address: str) -> int | None:
     """How many lines a worker has folded since it started, or None when it does not answer."""
     return _sum(address, LINES_TOTAL)

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+WIDE = 200
+
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from producers.driver import Progress
 
 
@@ -22,6 +26,16 @@ def answer(text: str) -> None:
     """Give what was asked for."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def show(table: "Table", *, beside: bool = False) -> None:
+    """Show a table as an answer, or `beside` it on standard error; wide where nobody looks at a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=beside, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
 
 
 def quiet_libraries() -> None:
@@ -80,3 +94,27 @@ def progress_bar(total: int | None) -> Iterator[Bar | NoBar]:
         yield bar
     finally:
         bar.stop()
+
+
+class Counting:
+    """Shows how much of a known count is done; on what is not a terminal, nothing."""
+
+    def __init__(self, what: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        console = Console(stderr=True)
+        self.bar = Progress(console=console, disable=not console.is_terminal)
+        self._task = self.bar.add_task(what, total=total)
+
+    def reach(self, count: int) -> None:
+        """Move the bar."""
+        self.bar.update(self._task, completed=count)
+
+
+@contextmanager
+def counting_bar(what: str, total: int) -> Iterator[Counting]:
+    """Show a bar with its name while something known to end goes on."""
+    counting = Counting(what, total)
+    with counting.bar:
+        yield counting

@@ -14,6 +14,7 @@ CliffhangerError
     ├── CheckpointError         no checkpoint of a partition can be trusted
     ├── RulesMismatchError      a checkpoint of the same logic_epoch was made under other rules
     ├── SealError               a sealed line cannot be opened with the keys given
+    ├── EpochError              a logic_epoch was not begun, or cannot begin as asked
     └── RetentionError          Kafka deleted events that no checkpoint covers
 
 Bad input is no error: it is a line with a reason (schemas/reasons.py).
@@ -74,6 +75,10 @@ class RulesMismatchError(RefusedError):
 
 class SealError(RefusedError):
     """A sealed line cannot be opened with the keys given."""
+
+
+class EpochError(RefusedError):
+    """A `logic_epoch` was not begun, or cannot begin as asked."""
 
 
 class RetentionError(RefusedError):

@@ -59,6 +59,25 @@ class WorkerMetrics:
             "unaccounted_lines", "received - applied - redundant - excluded - quarantined. Not 0: a defect.",
             ["partition"], **made,
         )  # fmt: skip
+        self.offset_back = Gauge(
+            "offset_back_messages",
+            "How far the state loaded last ends before one that was stored. Not 0: the warehouse went back.",
+            ["partition"], **made,
+        )  # fmt: skip
+        self.rows_past_checkpoint = Gauge(
+            "rows_past_checkpoint_seconds",
+            "How much newer rows are than the last checkpoint. Past minutes: checkpoints fail.",
+            ["partition"], **made,
+        )  # fmt: skip
+        self.retention_left = Gauge(
+            "retention_left_seconds",
+            "Until Kafka may delete what no checkpoint covers. Below a day: wake somebody.",
+            ["partition"], **made,
+        )  # fmt: skip
+        self.invariant_broken = Gauge(
+            "invariant_broken", "1 while what must always hold does not. Read invariant_breaks.",
+            ["invariant", "partition"], **made,
+        )  # fmt: skip
         self.seeks = Counter("seeks_total", "Times the log had to be read again from the state.", **made)
         self.warehouse_away = Gauge(
             "warehouse_away_seconds", "How long the warehouse has not answered; 0 when it does.", **made
@@ -69,6 +88,7 @@ class WorkerMetrics:
         for gauge in (
             self.lag, self.watermark, self.checkpoint_age, self.checkpoint_bytes,
             self.viewers, self.open_rows, self.unaccounted,
+            self.rows_past_checkpoint, self.retention_left, self.invariant_broken,
         ):  # fmt: skip
             gauge.clear()
 

@@ -45,4 +45,13 @@ class FoldRules:
 
     def digest(self) -> str:
         """SHA-256 of the rules, as hex: two workers may share a `logic_epoch` only when it is equal."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+    def as_json(self) -> str:
+        """The rules as JSON, in one form."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "FoldRules":
+        """Return the rules that `as_json` wrote."""
+        return cls(**json.loads(text))

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 DAY_MS: Final = 86_400_000
+MAX_SEALED_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""A line that fills a message of `player.events.v1`, in base64, and what stands around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ QUARANTINE: Final = Topic(
     config={
         "cleanup.policy": "delete",
         "retention.ms": str(14 * DAY_MS),
-        "max.message.bytes": str(2 * 1024 * 1024),
+        "max.message.bytes": str(MAX_SEALED_MESSAGE_BYTES),
     },
 )
 """The lines that could not be used, sealed where a key is set: the line as value; reason, partition, offset

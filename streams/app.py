@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import faust
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from runtime.clock import SystemClock
-from runtime.errors import CliffhangerError, RetentionError
+from runtime.errors import CliffhangerError, RetentionError, TopicMismatchError
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import Settings
-from schemas.topics import CONSUMER_GROUP, PLAYER_EVENTS, QUARANTINE
+from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams.health import Doctor, Pages
 from streams.position import checkpoint_consumer
 from streams.sink import Sink
@@ -31,6 +31,9 @@ from warehouse.writer import QuarantinedLine, Writer
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
+LOOK_BACK_S = 30.0
+BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
+"""What asking the broker for offsets raises when it does not answer, or while partitions move."""
 GC_THRESHOLDS = (100_000, 20, 100)
 """A state has millions of objects and no cycles: looking for garbage among them often is time lost."""
 FAILED, STUCK = 70, 72
@@ -72,6 +75,7 @@ def make_app(settings: Settings) -> faust.App:
         table_standby_replicas=0,
         topic_disable_leader=True,
         topic_allow_declare=False,
+        producer_max_request_size=MAX_SEALED_MESSAGE_BYTES,  # the longest line there can be, sealed
         broker_commit_interval=1.0,
         broker_session_timeout=kafka.session_timeout_s,
         broker_heartbeat_interval=kafka.heartbeat_interval_s,
@@ -131,6 +135,10 @@ class Engagement:
         async def tick() -> None:
             await self._or_die(self._tick())
 
+        @app.timer(LOOK_BACK_S)  # type: ignore[untyped-decorator]
+        async def look_back() -> None:
+            await self._or_die(self._look_back())
+
         @app.on_before_shutdown.connect(weak=False)
         async def leave(app: Any, **_: Any) -> None:
             del app
@@ -158,6 +166,7 @@ class Engagement:
 
     async def _tick(self) -> None:
         await self._look_after_holes()
+        await self._look_after_ends()
         await self.worker.tick()
         if self._drain and await self._is_drained():
             self._drain = False
@@ -180,12 +189,59 @@ class Engagement:
                         )
                     )
                     log.critical("partition %d stopped: %s", owned.number, owned.stopped)
+                    self.worker.guard.look_back(owned, begins=begins, ends=begins + 1)
                     continue
                 owned.state.next_offset = begins  # an old topic, read for the first time
             self.metrics.seeks.inc()
             log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
             owned.must_seek = False
             await self.app.consumer.seek_wait({tp: owned.state.next_offset})
+
+    async def _look_after_ends(self) -> None:
+        """End the worker where the log ends before the state: what it holds is of another log.
+
+        A consumer past the end begins anew at the first offset, and every message up to the state would
+        be skipped as known. What the last fetch said is asked once more before it is believed.
+        """
+        short = {
+            owned.number: owned.state.next_offset
+            for owned in self.worker.partitions.values()
+            if (end := self._end_of(owned.number)) is not None and end < owned.state.next_offset
+        }
+        if not short or self.app.rebalancing:
+            return
+        ends = await self._ends_now()
+        for number, next_offset in sorted(short.items()):
+            if number in ends and ends[number] < next_offset:
+                raise TopicMismatchError(
+                    f"partition {number} of {PLAYER_EVENTS.name} ends at {ends[number]}, and offsets up to "
+                    f"{next_offset} are counted: the topic was created anew under source_epoch "
+                    f"{self.settings.worker.source_epoch}, or the broker lost what it had acknowledged. "
+                    "Raise source_epoch for all workers"
+                )
+
+    async def _look_back(self) -> None:
+        """Hold the begin of the log against the checkpoints. A broker that does not answer is asked later."""
+        owned = [one for one in self.worker.partitions.values() if not one.stopped]
+        if not owned or self.app.rebalancing:
+            return
+        tps = [TP(PLAYER_EVENTS.name, one.number) for one in owned]
+        ends = await self._ends_now()
+        try:
+            begins = await self.app.consumer.earliest_offsets(*tps)
+        except BROKER_AWAY:
+            return
+        for one, tp in zip(owned, tps, strict=True):
+            if tp in begins and one.number in ends:
+                self.worker.guard.look_back(one, begins=begins[tp], ends=ends[one.number])
+
+    async def _ends_now(self) -> dict[int, int]:
+        """The ends of the assigned partitions as the broker says now; none when it does not."""
+        try:
+            return dict(await self.app.consumer.end_offsets())  # type: ignore[attr-defined]
+        except BROKER_AWAY as error:
+            log.info("the broker does not say where the log ends: %s", error)
+            return {}
 
     async def _publish(self, lines: Sequence[QuarantinedLine]) -> None:
         """Send bad lines to the quarantine topic; returns once the broker has them."""

@@ -36,7 +36,7 @@ class Header(Struct, array_like=True):
     tally: Tally
     rows: int
     viewers: int
-    deleted: int
+    deleted: int = 0  # format 2 has none, and is else the same
 
 
 _ENCODER = msgspec.msgpack.Encoder()

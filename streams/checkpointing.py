@@ -24,6 +24,7 @@ class Checkpointer:
 
     def __init__(self, settings: WorkerSettings, rules: FoldRules, clock: Clock) -> None:
         self._settings = settings
+        self._rules = rules.as_json()
         self._digest = rules.digest()
         self._clock = clock
 
@@ -95,5 +96,6 @@ class Checkpointer:
             state_sha256=sha256_hex(state),
             state=state,
             worker=self._settings.name,
+            rules=self._rules,
             **facts,
         )

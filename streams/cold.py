@@ -6,9 +6,10 @@ Packing changes no number: it happens after a count, so what comes back is worth
 from typing import Any, Final
 
 import msgspec
+from mypy_extensions import i64
 
 from streams import plays, sittings
-from streams.ids import pack, unpack
+from streams.ids import exact, pack, unpack
 from streams.partition import Partition
 from streams.paywall_state import Paywall, pack_paywall, unpack_paywall
 from streams.state import (
@@ -36,7 +37,7 @@ _Group = list[Play]  # the plays of a sitting, or a single play that is in none
 
 def pack_plays(hot: list[Play]) -> bytes:
     """Return plays as bytes, about 60 a play."""
-    return _ENCODER.encode(flat_plays(hot)) if hot else b""
+    return exact(_ENCODER.encode(flat_plays(hot))) if hot else b""
 
 
 def unpack_plays(packed: bytes, partition: Partition) -> list[Play]:
@@ -223,20 +224,36 @@ def freeze_paywall(partition: Partition, viewer: Viewer) -> None:
     paywall = viewer.paywall
     forget_gone(partition, paywall)
     empty = not (paywall.impressions or paywall.unlocks or paywall.orders or paywall.ads)
-    viewer.paywall = None if empty else pack_paywall(paywall)
+    viewer.paywall = None if empty else exact(pack_paywall(paywall))
     viewer.paywall_to = 0 if empty else paywall.last_at
 
 
 def sweep(partition: Partition, viewer_ids: list[str]) -> None:
     """Pack what is silent and drop what is gone of some viewers. Everything must have been counted."""
-    viewers = partition.viewers
+    viewers, generation = partition.viewers, partition.book.generation
     for viewer_id in viewer_ids:
         viewer = viewers[viewer_id]
+        _let_go_of_rows(viewer, generation)
         freeze_plays(partition, viewer)
         freeze_paywall(partition, viewer)
         _drop_days(partition, viewer)
         if viewer.play is None and not viewer.cold and viewer.day is None and not viewer.paywall:
             del viewers[viewer_id]
+
+
+def _let_go_of_rows(viewer: Viewer, generation: i64) -> None:
+    """Forget where plays count that were last counted in an older generation: its rows are final."""
+    if viewer.more_plays is not None:
+        for other in viewer.more_plays:
+            _let_go(other, generation)
+    if viewer.play is not None:
+        _let_go(viewer.play, generation)
+
+
+def _let_go(play: Play, generation: i64) -> None:
+    row = play.episode_row
+    if row is not None and row.generation != generation:
+        play.episode_row, play.curve_row = None, None
 
 
 def _drop_days(partition: Partition, viewer: Viewer) -> None:

@@ -46,3 +46,8 @@ def unpack(packed: str | bytes) -> str:
         return packed
     digits = packed.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def exact(packed: bytes) -> bytes:
+    """Return a copy that takes no more memory than it needs: an encoder's result keeps its buffer."""
+    return memoryview(packed).tobytes()

@@ -23,6 +23,10 @@ class Owned:
         waiting: events that came while the state is being encoded; they are folded right after.
         hole: the offset that came where an earlier one was due, until the log was read again.
         stopped: why it cannot go on by itself, or ''.
+        rows_at: when rows of it were last written; so is `checkpointed_at`, by the same clock.
+        stored_offset: where the newest checkpoint that is known to be stored ends.
+        stored_ms: no message after it is older than this, by the broker's clock; 0: not known yet.
+        last_ms: the broker's time of the last message folded.
     """
 
     def __init__(self, number: int, state: Partition, *, fresh: bool, now_s: float) -> None:
@@ -35,7 +39,9 @@ class Owned:
         self.hole: int | None = None
         self.must_seek = False
         self.stopped = ""
-        self.checkpointed_at = now_s
+        self.checkpointed_at = self.rows_at = now_s
+        self.stored_offset = state.next_offset
+        self.stored_ms = self.last_ms = 0
         self.checkpoint_cost_s = 0.0  # to encode and to write
         self.checkpoint_bytes = 0
 
@@ -58,6 +64,8 @@ class Owned:
 
     def fold(self, offset: int, timestamp_ms: int, payload: bytes) -> None:
         """Fold one message; keep its bad lines to be written."""
+        self.last_ms = timestamp_ms
+        self.stored_ms = self.stored_ms or timestamp_ms  # it is the first that no checkpoint covers
         rejects = apply(self.state, offset, timestamp_ms, payload)
         if rejects:
             lines = split(payload)

@@ -72,11 +72,11 @@ class Partition:
 
     def __init__(self, rules: FoldRules) -> None:
         self.rules = rules
-        self.lateness_ms: i64 = rules.lateness_ms
-        self.sitting_gap_ms: i64 = rules.sitting_gap_ms
-        self.clock_ahead_ms: i64 = rules.clock_ahead_ms
-        self.valid_play_ms: i64 = rules.valid_play_ms
-        self.generation_ms: i64 = rules.generation_ms
+        self.lateness_ms: i64 = 0
+        self.sitting_gap_ms: i64 = 0
+        self.clock_ahead_ms: i64 = 0
+        self.valid_play_ms: i64 = 0
+        self.generation_ms: i64 = 1
         self.next_offset: i64 = 0
         self.viewers: dict[str, Viewer] = {}
         self.book = RowBook()
@@ -92,7 +92,17 @@ class Partition:
         self.days_gone_before: i64 = 0
         self._places: dict[tuple[Any, ...], Place] = {}
         self._shared: dict[Any, Any] = {}
-        self.enter_slot(0)
+        self.follow(rules)
+
+    def follow(self, rules: FoldRules) -> None:
+        """Go by these rules from here on."""
+        self.rules = rules
+        self.lateness_ms = rules.lateness_ms
+        self.sitting_gap_ms = rules.sitting_gap_ms
+        self.clock_ahead_ms = rules.clock_ahead_ms
+        self.valid_play_ms = rules.valid_play_ms
+        self.generation_ms = rules.generation_ms
+        self.enter_slot(self.watermark)
 
     def enter_slot(self, watermark: i64) -> None:
         """Raise the watermark to a time in another slot, and with it what is gone."""
@@ -116,14 +126,13 @@ class Partition:
         self, series_id: str, episode_no: i64, paywall_no: i64, platform: str, country: str, duration_ms: i64
     ) -> Place:
         """Return the one place of these values that is kept for all plays, or a new one after very many."""
-        key = (series_id, episode_no, paywall_no, platform, country, duration_ms)
-        found = self._places.get(key)
+        found = self._places.get((series_id, episode_no, paywall_no, platform, country, duration_ms))
         if found is None:
             if len(self._places) > SHARED_AT_MOST:
                 self._places.clear()
-            text = self.share_text
-            found = Place(text(series_id), episode_no, paywall_no, text(platform), text(country), duration_ms)
-            self._places[key] = found
+            series_id, platform, country = map(self.share_text, (series_id, platform, country))
+            found = Place(series_id, episode_no, paywall_no, platform, country, duration_ms)
+            self._places[series_id, episode_no, paywall_no, platform, country, duration_ms] = found
         return found
 
     def share_text(self, text: str) -> str:

@@ -12,14 +12,16 @@ from typing import Any, NamedTuple, TypeVar
 import tenacity
 
 from runtime.clock import Clock
-from runtime.errors import CheckpointError, RulesMismatchError, WarehouseAwayError
+from runtime.errors import CheckpointError, EpochError, RulesMismatchError, WarehouseAwayError
 from runtime.settings import WorkerSettings
+from schemas.invariants import Invariant
 from schemas.rules import FoldRules
 from schemas.tables import CounterTable
 from streams.checkpoint import STATE_FORMAT, decode
 from streams.partition import Partition
 from warehouse.checkpoints import Checkpoint
-from warehouse.writer import MetDeletion, QuarantinedLine, Writer
+from warehouse.epochs import Epoch, EpochKind
+from warehouse.writer import InvariantBreak, MetDeletion, QuarantinedLine, Writer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -27,7 +29,7 @@ SAY_EVERY_S = 10.0
 
 
 class Flush(NamedTuple):
-    """What one flush writes, in this order: quarantined lines, deletions, rows, then the checkpoint.
+    """What one flush writes, in this order: breaks, quarantined lines, deletions, rows, then the checkpoint.
 
     `checkpoint` builds the row, in the thread: packing a state is long work.
     """
@@ -35,6 +37,7 @@ class Flush(NamedTuple):
     lines: Sequence[QuarantinedLine] = ()
     rows: Sequence[tuple[CounterTable, list[tuple[Any, ...]]]] = ()
     checkpoint: Callable[[], Checkpoint] | None = None
+    breaks: Sequence[InvariantBreak] = ()
     deletions: Sequence[MetDeletion] = ()
 
 
@@ -54,6 +57,7 @@ class Sink:
         self._away_since: float | None = None
         self._said_at = 0.0
         self._written = 0
+        self._catching_up: dict[int, Epoch] = {}
 
     @property
     def away_s(self) -> float:
@@ -79,6 +83,8 @@ class Sink:
         self._thread.shutdown(wait=True)
 
     def _write(self, flush: Flush) -> Checkpoint | None:
+        if flush.breaks:
+            self._writer.write_breaks(flush.breaks)
         self._writer.write_quarantine(flush.lines)
         self._writer.write_deletions(flush.deletions)
         for table, rows in flush.rows:
@@ -86,7 +92,12 @@ class Sink:
         if flush.checkpoint is None:
             return None
         checkpoint = flush.checkpoint()
-        self._writer.write_checkpoint(checkpoint)
+        try:
+            self._writer.write_checkpoint(checkpoint)
+        except CheckpointError as error:
+            self._writer.write_breaks([_way_back(checkpoint, error)])
+            raise
+        self._note_reached(checkpoint)
         self._drop_old(checkpoint)
         return checkpoint
 
@@ -99,8 +110,19 @@ class Sink:
             except WarehouseAwayError as error:
                 log.warning("old checkpoints are dropped later: %s", error)
 
+    def _note_reached(self, checkpoint: Checkpoint) -> None:
+        """Say that a new logic epoch has come as far as the one whose place it takes."""
+        epoch = self._catching_up.get(checkpoint.partition)
+        if epoch is None or checkpoint.next_offset < epoch.shown_from:
+            return
+        noted = self._writer.noted_epochs(epoch.source_epoch)
+        if not any(other.logic_epoch > epoch.logic_epoch for other in noted):  # else it was abandoned
+            self._writer.note_epochs([epoch._replace(reached=True)])
+        del self._catching_up[checkpoint.partition]
+
     def _load(self, partition: int, rules: FoldRules) -> Partition | None:
         settings = self._settings
+        epoch = self._epoch_of(partition)
         found = False
         for checkpoint in self._writer.newest_checkpoints(
             settings.source_epoch, partition, settings.logic_epoch
@@ -118,7 +140,37 @@ class Sink:
             return decode(checkpoint.state, rules)
         if found:
             raise CheckpointError(f"no checkpoint of partition {partition} verifies")
+        self._may_begin(partition, epoch)
         return None
+
+    def _epoch_of(self, partition: int) -> Epoch | None:
+        """Return what is noted of this epoch in a partition; None while the database knows one epoch only."""
+        settings = self._settings
+        noted = self._writer.noted_epochs(settings.source_epoch)
+        self._catching_up.pop(partition, None)
+        for epoch in noted:
+            if (epoch.logic_epoch, epoch.partition) == (settings.logic_epoch, partition):
+                self._writer.sync_epochs()  # who noted it may have died before
+                if not epoch.reached:
+                    self._catching_up[partition] = epoch
+                return epoch
+        return None
+
+    def _may_begin(self, partition: int, epoch: Epoch | None) -> None:
+        """Raise EpochError unless a partition without a checkpoint may be counted from its beginning."""
+        settings = self._settings
+        if epoch is None:
+            others = self._writer.epochs_with_checkpoints(settings.source_epoch)
+            if others and settings.logic_epoch not in others:
+                raise EpochError(
+                    f"logic_epoch {settings.logic_epoch} was not begun, and {max(others)} has counted this "
+                    "log: begin it with `cliffhanger epoch new`, or put the setting back"
+                )
+        elif epoch.kind is EpochKind.CONTINUED:
+            raise EpochError(
+                f"logic_epoch {settings.logic_epoch} goes on from another, and partition {partition} has no "
+                "checkpoint of it: finish with `cliffhanger epoch new`"
+            )
 
     async def _in_thread(self, work: Callable[[], T], give_up: Callable[[], bool]) -> T:
         loop = asyncio.get_running_loop()
@@ -148,3 +200,16 @@ class Sink:
             outcome = state.outcome
             error = outcome.exception() if outcome else None
             log.warning("the warehouse is away for %.1f s; waiting for it: %s", self.away_s, error)
+
+
+def _way_back(checkpoint: Checkpoint, error: CheckpointError) -> InvariantBreak:
+    """What is told when a checkpoint that was stored is gone."""
+    return InvariantBreak(
+        Invariant.NO_WAY_BACK,
+        checkpoint.source_epoch,
+        checkpoint.partition,
+        checkpoint.logic_epoch,
+        checkpoint.next_offset,
+        str(error),
+        checkpoint.worker,
+    )

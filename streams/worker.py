@@ -33,6 +33,7 @@ from schemas.tables import (
 from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_for
+from streams.invariants import Guard
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
@@ -97,6 +98,7 @@ class Worker:
         self._checkpointing: asyncio.Task[None] | None = None
         self._unacknowledged: list[Any] = []
         self._checkpointer = Checkpointer(settings, rules, clock)
+        self.guard = Guard(settings, clock, metrics)
 
     async def load(self, numbers: Sequence[int]) -> None:
         """Take over partitions: load their checkpoints. Gives up when the group moves on meanwhile."""
@@ -115,6 +117,7 @@ class Worker:
                     now_s=self.clock.monotonic_s(),
                 )
                 self.partitions[number] = owned
+                self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
         log.info("generation %s: %s", generation, self._positions())
 
@@ -225,10 +228,13 @@ class Worker:
                 count_for(owned.state, tables)
             for table, some in self._take_rows(owned, tables):
                 rows.setdefault(table.name, (table, []))[1].extend(some)
+                owned.rows_at = now
             lines += owned.take_lines(self.settings.source_epoch, self.seal)
             deletions += owned.take_deletions(self.settings.source_epoch)
             await asyncio.sleep(0)
-        self._start_writing(Flush(lines, list(rows.values()), deletions=deletions))
+        self.guard.look(self.partitions.values(), away_s=self.sink.away_s)
+        breaks = self.guard.take()
+        self._start_writing(Flush(lines, list(rows.values()), breaks=breaks, deletions=deletions))
 
     def _take_rows(self, owned: Owned, tables: Sequence[CounterTable]) -> list[Any]:
         return owned.take_rows(
@@ -237,9 +243,9 @@ class Worker:
 
     def _start_writing(self, flush: Flush, owned: Owned | None = None) -> None:
         events, self._unacknowledged = self._unacknowledged, []
-        self._writing = asyncio.create_task(self._write(flush, events, owned))
+        self._writing = asyncio.create_task(self._write(flush, events, owned, owned.last_ms if owned else 0))
 
-    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None) -> None:
+    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None, until_ms: int) -> None:
         began = self.clock.monotonic_s()
         if flush.lines:
             await self.publish(flush.lines)
@@ -250,6 +256,8 @@ class Worker:
             owned.checkpointed_at = self.clock.monotonic_s()
             owned.checkpoint_cost_s += owned.checkpointed_at - began
             owned.checkpoint_bytes = len(checkpoint.state)
+            owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
+            self.guard.checkpointed(owned, checkpoint.next_offset)
             owned.fresh = False
         self.flushed_at = self.clock.monotonic_s()
         self.metrics.flush.observe(self.flushed_at - began)
@@ -303,7 +311,7 @@ class Worker:
         lines = owned.take_lines(self.settings.source_epoch, self.seal)
         deletions = owned.take_deletions(self.settings.source_epoch)
         row = partial(self._checkpointer.row, self._checkpointer.facts(owned), chunks)
-        self._start_writing(Flush(lines, rows, row, deletions), owned)
+        self._start_writing(Flush(lines, rows, row, deletions=deletions), owned)
 
     def _forget_other(self, generation: int) -> None:
         """Drop all states when the group has moved on: what this worker owns, it loads again."""

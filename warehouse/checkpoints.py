@@ -30,6 +30,7 @@ class Checkpoint:
         state_sha256: SHA-256 of `state`, as hex.
         state: the packed state.
         worker: who wrote it; for people.
+        rules: the rules of the fold as JSON; '' in checkpoints of before they were kept.
     """
 
     source_epoch: int
@@ -49,6 +50,7 @@ class Checkpoint:
     state_sha256: str
     state: bytes
     worker: str
+    rules: str = ""
 
     @property
     def verifies(self) -> bool:

@@ -195,7 +195,7 @@ class Reader:
         self, reason: str = "", since: datetime = EVER, until: datetime = FOR_EVER, limit: int = 100
     ) -> list[KeptLine]:
         """The newest lines set aside, of one reason or of any, by the time at which Kafka took them."""
-        sql = (QUERIES / "quarantined_lines.sql").read_text()
+        sql = (QUERIES / "newest_quarantined.sql").read_text()
         rows = self._bytes.query(sql, span(since, until) | {"reason": reason, "limit": limit})
         return [KeptLine(*row)._replace(reason=row[4].decode()) for row in rows]
 

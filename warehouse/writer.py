@@ -6,10 +6,12 @@ from typing import Any, Final, NamedTuple
 
 from runtime.errors import CheckpointError
 from runtime.settings import ClickHouseSettings
+from schemas.invariants import Invariant
 from schemas.reasons import Reason
-from schemas.tables import CHECKPOINTS, QUARANTINE, VIEWER_DELETIONS, CounterTable
+from schemas.tables import CHECKPOINTS, INVARIANT_BREAKS, QUARANTINE, VIEWER_DELETIONS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.client import QUERIES, Connection
+from warehouse.epochs import Epoch, epochs_with_checkpoints, note_epochs, read_epochs, sync_epochs
 
 NEWEST: Final = (QUERIES / "newest_checkpoints.sql").read_text()
 LOAD: Final = (QUERIES / "load_checkpoint.sql").read_text()
@@ -29,6 +31,18 @@ class QuarantinedLine(NamedTuple):
     reason: Reason
     line: bytes
     message_at_ms: int
+
+
+class InvariantBreak(NamedTuple):
+    """Something that must always hold and did not; the columns of `invariant_breaks`, in their order."""
+
+    invariant: Invariant
+    source_epoch: int
+    partition: int
+    logic_epoch: int
+    next_offset: int
+    detail: str
+    worker: str
 
 
 QUARANTINE_COLUMNS: Final = (
@@ -64,7 +78,9 @@ class Writer:
     call is the same case. A call ends at the latest with the timeouts of the settings.
     """
 
-    def __init__(self, settings: ClickHouseSettings) -> None:
+    def __init__(self, settings: ClickHouseSettings, *, suffix: str = "") -> None:
+        """`suffix` ends the names of the tables that it writes: of counters, and of checkpoints."""
+        self._suffix = suffix
         self._connection = Connection(settings)
         self._loads = Connection(settings, strings_as_bytes=True)
         self._newest: dict[tuple[int, int, int], int] = {}
@@ -72,7 +88,7 @@ class Writer:
     def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of a counter table, each a tuple in the order of `table.columns`."""
         if rows:
-            self._connection.insert(table.name, table.columns, list(zip(*rows, strict=True)))
+            self._connection.insert(table.name + self._suffix, table.columns, list(zip(*rows, strict=True)))
 
     def write_quarantine(self, lines: Sequence[QuarantinedLine]) -> None:
         """Insert lines that were set aside; the same line again replaces itself."""
@@ -86,6 +102,12 @@ class Writer:
             columns = list(zip(*deletions, strict=True))
             self._connection.insert(VIEWER_DELETIONS, MetDeletion._fields, columns)
 
+    def write_breaks(self, breaks: Sequence[InvariantBreak]) -> None:
+        """Insert breaks of invariants. One that was written twice stands there twice."""
+        if breaks:
+            columns = list(zip(*breaks, strict=True))
+            self._connection.insert(INVARIANT_BREAKS, InvariantBreak._fields, columns)
+
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Insert one checkpoint: one row of one block, so it is there as a whole or not at all.
 
@@ -95,7 +117,8 @@ class Writer:
         """
         self._check_nothing_is_gone(checkpoint)
         row = [[getattr(checkpoint, name)] for name in CHECKPOINT_COLUMNS]
-        self._connection.insert(CHECKPOINTS, (*CHECKPOINT_COLUMNS, "size"), [*row, [len(checkpoint.state)]])
+        columns = (*CHECKPOINT_COLUMNS, "size")
+        self._connection.insert(CHECKPOINTS + self._suffix, columns, [*row, [len(checkpoint.state)]])
         self._newest[_log_of(checkpoint)] = checkpoint.next_offset
 
     def _check_nothing_is_gone(self, checkpoint: Checkpoint) -> None:
@@ -123,11 +146,31 @@ class Writer:
             self._newest[log] = found[0][0]
         for next_offset, written_at_ms in found:
             which = where | {"next_offset": next_offset, "written_at_ms": written_at_ms}
-            for row in self._loads.query(LOAD, which):
+            for row in self._loads.query(self._of(LOAD), which):
                 yield checkpoint_of(row)
 
     def _newest_offsets(self, *log: int) -> list[Any]:
-        return self._connection.query(NEWEST, dict(zip(LOG, log, strict=True)))
+        return self._connection.query(self._of(NEWEST), dict(zip(LOG, log, strict=True)))
+
+    def _of(self, sql: str) -> str:
+        """A query of the checkpoints, of the tables that this writer writes."""
+        return sql.replace(f"FROM {CHECKPOINTS}\n", f"FROM {CHECKPOINTS}{self._suffix}\n")
+
+    def noted_epochs(self, source_epoch: int) -> list[Epoch]:
+        """Return what is noted of the logic epochs of a log, oldest first."""
+        return read_epochs(self._connection, source_epoch)
+
+    def epochs_with_checkpoints(self, source_epoch: int) -> set[int]:
+        """Return the logic epochs of a log that have left checkpoints."""
+        return epochs_with_checkpoints(self._connection, source_epoch)
+
+    def note_epochs(self, epochs: Sequence[Epoch]) -> None:
+        """Note logic epochs, and let the views know."""
+        note_epochs(self._connection, epochs)
+
+    def sync_epochs(self) -> None:
+        """Let the views know which logic epochs are noted."""
+        sync_epochs(self._connection)
 
     def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
         """Drop old checkpoints of a partition, whole table partitions at a time; return how many of these.
@@ -154,6 +197,6 @@ def _log_of(checkpoint: Checkpoint) -> tuple[int, int, int]:
 def checkpoint_of(row: Sequence[Any]) -> Checkpoint:
     """Build a checkpoint from a row in the order of its fields, its texts as bytes."""
     values = dict(zip(CHECKPOINT_COLUMNS, row, strict=True))
-    for name in ("rules_digest", "state_sha256", "worker"):
+    for name in ("rules_digest", "state_sha256", "worker", "rules"):
         values[name] = values[name].decode()
     return Checkpoint(**values)

@@ -19,7 +19,7 @@ def run(
     workers: Annotated[int, typer.Option(help="Workers to start.", min=1, max=12)] = 2,
     history: Annotated[int, typer.Option(help="Minutes of the past to begin with.", min=0, max=300)] = 30,
 ) -> None:
-    """Start a stack with fresh data, workers and a simulated platform, and show the live numbers.
+    """Start a stack with fresh data, a collector, workers, a simulated platform; show the live numbers.
 
     Ctrl-C stops all of it and leaves nothing running. In a pipe it prints a line every few seconds.
     """

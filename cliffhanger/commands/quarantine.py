@@ -1,4 +1,4 @@
-"""`cliffhanger quarantine`: the lines that were set aside, for a person who holds the key."""
+"""`cliffhanger quarantine`: the lines that were set aside, and their replay after a mend."""
 
 # ruff: noqa: PLC0415 -- what is heavy is imported when the command runs
 
@@ -9,13 +9,23 @@ import typer
 
 EXAMPLES = """\
   export CLIFFHANGER_QUARANTINE_KEY="$(cat quarantine.key)"
-  cliffhanger quarantine
-  cliffhanger quarantine --reason unknown_event_type --since 2026-01-01 --limit 1000
-  cliffhanger quarantine --reason late --lines worker > late.ndjson && cliffhanger replay late.ndjson
+  cliffhanger quarantine open --reason unknown_event_type --since 2026-01-01 --limit 1000
+  cliffhanger quarantine open --lines collector > refused.ndjson
+  cliffhanger quarantine replay --dry-run
+  cliffhanger quarantine replay --reason unknown_event_type --max 1000
+  cliffhanger quarantine replay --policy drop
 """
 
+app = typer.Typer(
+    help="The lines that were set aside: open them with the key, replay them after a mend.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog=f"\b\nExamples:\n{EXAMPLES}",
+)
 
-def run(
+
+@app.command("open")
+def open_lines(
     reason: Annotated[str, typer.Option(help="One reason; all without it.")] = "",
     since: Annotated[datetime | None, typer.Option(help="Taken by Kafka at or after this, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Taken by Kafka before this, UTC.")] = None,
@@ -60,3 +70,45 @@ def run(
     finally:
         reader.close()
     show([opened(line, seal) for line in kept], lines)
+
+
+@app.command("replay")
+def replay(
+    reason: Annotated[
+        list[str] | None, typer.Option(help="Only lines set aside for it; may be given again.")
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(help="For a line that would be set aside again: stop, requeue or drop.")
+    ] = "stop",
+    most: Annotated[int | None, typer.Option("--max", help="Lines at most.", min=1)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of them.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for Kafka, and for ClickHouse.")] = 60,
+) -> None:
+    """Send quarantined lines to the topic once more, with their event ids, each once.
+
+    Lines are judged by this version and these settings first. Exit code 1 when it stopped before the end.
+    """
+    from cliffhanger.quarantine import Policy, replay_quarantine
+    from cliffhanger.world import need_migrations, wait_for_topics, wait_for_warehouse
+    from runtime.errors import SettingsError
+    from runtime.settings import load
+    from schemas.reasons import Reason
+
+    if policy not in list(Policy):
+        raise SettingsError(f"--policy {policy}: say {', '.join(Policy)}")
+    unknown = sorted(set(reason or []) - set(Reason))
+    if unknown:
+        raise SettingsError(f"--reason {unknown[0]}: say {', '.join(Reason)}")
+    settings = load()
+    wait_for_topics(settings.kafka, within_s=wait)
+    wait_for_warehouse(settings.clickhouse, within_s=wait)
+    need_migrations(settings.clickhouse)
+    done = replay_quarantine(
+        settings,
+        [Reason(one) for one in reason or []],
+        Policy(policy),
+        most=most,
+        dry_run=dry_run,
+        wait_s=wait,
+    )
+    raise typer.Exit(0 if done else 1)

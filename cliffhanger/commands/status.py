@@ -1,4 +1,4 @@
-"""`cliffhanger status`: what runs, and how the workers are."""
+"""`cliffhanger status`: what runs, and how workers and collectors are."""
 
 # ruff: noqa: PLC0415 -- what is heavy is imported when the command runs
 
@@ -9,6 +9,7 @@ import typer
 EXAMPLES = """\
   cliffhanger status
   cliffhanger status --worker 127.0.0.1:8801 --worker 127.0.0.1:8802
+  cliffhanger status --collector 127.0.0.1:19081
 """
 
 
@@ -16,15 +17,18 @@ def run(
     worker: Annotated[
         list[str] | None, typer.Option(help="host:port of a worker's pages; may be given again.")
     ] = None,
+    collector: Annotated[
+        list[str] | None, typer.Option(help="host:port of a collector's pages; may be given again.")
+    ] = None,
 ) -> None:
-    """Show the services of the development stack and the health of workers.
+    """Show the services of the development stack and the health of workers and collectors.
 
-    Exit code 1 when a service does not run or a worker is not well.
+    Exit code 1 when a service does not run, or a worker or a collector is not well.
     """
     from rich.console import Console
     from rich.table import Table
 
-    from cliffhanger.health import ask
+    from cliffhanger.health import ask, is_ready
     from cliffhanger.local import dev_stack
     from runtime.settings import load
 
@@ -43,5 +47,10 @@ def run(
         well &= not health.problems
         state = "[red]" + "; ".join(health.problems) if health.problems else "[green]well"
         table.add_row(health.worker, state, address, "-", f"{len(health.partitions)} partitions")
+    for address in collector or []:
+        ready = is_ready(address)
+        well &= bool(ready)
+        state = {True: "[green]ready", False: "[red]not ready", None: "[red]no answer"}[ready]
+        table.add_row("collector", state, address, "-", "-")
     Console(soft_wrap=True).print(table)
     raise typer.Exit(0 if well else 1)

@@ -1,1 +1,1 @@
-"""The demo: a stack of its own, two workers, a simulated platform, and the numbers as they move."""
+"""The demo: a stack of its own, a collector, two workers, a simulated platform, the numbers as they move."""

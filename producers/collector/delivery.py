@@ -268,7 +268,7 @@ class Delivery:
             producer, partitions = self._new()
         except BrokerAwayError as error:
             if not self._said_away:
-                _log.warning("%s; trying again and again", error)
+                _log.warning("%s; trying again and again", str(error))  # the error holds sockets
             self._said_away = True
             return False
         self._said_away = False

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.errors import WarehouseAwayError
-from schemas.tables import CounterTable
+from schemas.tables import VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
-from warehouse.writer import MetDeletion, QuarantinedLine
+from warehouse.epochs import Epoch
+from warehouse.writer import InvariantBreak, MetDeletion, QuarantinedLine
 
 TEN_MINUTES_MS = 600_000
 
@@ -28,6 +29,8 @@ class MemoryWarehouse:
         self._lines = {}
         self._deletions = {}
         self._checkpoints = []
+        self._epochs = {}
+        self.breaks = []
 
     def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
@@ -95,6 +98,30 @@ class MemoryWarehouse:
         ]
         return len(dropped)
 
+    def write_breaks(self, breaks: Sequence[InvariantBreak]) -> None:
+        self._answer("write_breaks")
+        self.breaks += breaks
+        self._acknowledge()
+
+    def noted_epochs(self, source_epoch: int) -> list[Epoch]:
+        self._answer("noted_epochs")
+        return [epoch for _, epoch in sorted(self._epochs.items()) if epoch.source_epoch == source_epoch]
+
+    def epochs_with_checkpoints(self, source_epoch: int) -> set[int]:
+        self._answer("epochs_with_checkpoints")
+        return {one.logic_epoch for _, one in self._checkpoints if one.source_epoch == source_epoch}
+
+    def note_epochs(self, epochs: Sequence[Epoch]) -> None:
+        self._answer("note_epochs")
+        for epoch in epochs:
+            known = self._epochs.get(epoch[:3])
+            if known is None or epoch.reached >= known.reached:
+                self._epochs[epoch[:3]] = epoch
+        self._acknowledge()
+
+    def sync_epochs(self) -> None:
+        self._answer("sync_epochs")
+
     def close(self) -> None:
         pass
 
@@ -123,5 +150,6 @@ class MemoryWarehouse:
 
 
 def key_of(table: CounterTable, row: Sequence[Any]) -> tuple[Any, ...]:
-    """The window, the dimensions and the lineage without the version."""
-    return tuple(row[: table.columns.index("version")])
+    """The window, the dimensions and the lineage, with the logic epoch for the version."""
+    at = table.columns.index("version")
+    return (*row[:at], row[at] >> VERSION_BITS)

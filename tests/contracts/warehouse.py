@@ -13,7 +13,9 @@ from schemas.tables import (
     SITTINGS,
     CounterTable,
 )
+from streams.checkpoint import STATE_FORMAT
 from warehouse.checkpoints import Checkpoint, sha256_hex
+from warehouse.epochs import Epoch, EpochKind
 from warehouse.writer import MetDeletion, QuarantinedLine
 
 MINUTE = 1_763_600_400  # 2025-11-20T01:00:00Z: start of a minute and of an hour
@@ -51,10 +53,11 @@ def a_checkpoint(next_offset=100, state=b"state", **values):
             excluded=2,
             quarantined=1,
             rules_digest="a" * 64,
-            state_format=1,
+            state_format=STATE_FORMAT,
             state_sha256=sha256_hex(state),
             state=state,
             worker="worker-1",
+            rules='{"lateness_ms": 1}',
         ),
         **values,
     )
@@ -68,6 +71,11 @@ def a_line(offset=5, line_index=0, line=b"{", **values):
 def a_deletion(offset=5, line_index=0, **values):
     met = MetDeletion(1, 3, offset, line_index, "a pseudonym", 1_763_600_390_000, 1_763_600_400_123)
     return met._replace(**values)
+
+
+def an_epoch(logic_epoch=2, partition=3, **values):
+    noted = Epoch(1, logic_epoch, partition, EpochKind.CONTINUED, 40, 1, 100, 100, reached=False)
+    return noted._replace(**values)
 
 
 class WarehouseContract:
@@ -121,12 +129,30 @@ class WarehouseContract:
         warehouse.write_rows(SITTINGS, rows)
         assert self.latest_rows(warehouse, SITTINGS) == [rows[1]]
 
-    def test_a_later_logic_epoch_outranks_any_offset_of_an_earlier_one(self, warehouse):
+    def test_rows_of_two_logic_epochs_are_two_rows(self, warehouse):
         old = a_row(SITTINGS, version=1 << 48 | 2**47, sittings=1)
         new = a_row(SITTINGS, version=2 << 48 | 1, sittings=2)
         warehouse.write_rows(SITTINGS, [new])
         warehouse.write_rows(SITTINGS, [old])
-        assert self.latest_rows(warehouse, SITTINGS) == [new]
+        assert self.latest_rows(warehouse, SITTINGS) == [old, new]
+
+    def test_what_is_noted_of_epochs_is_told_oldest_first(self, warehouse):
+        epochs = [an_epoch(2, 4), an_epoch(2, 3), an_epoch(1, 3, kind=EpochKind.FIRST, reached=True)]
+        warehouse.note_epochs(epochs)
+        assert warehouse.noted_epochs(1) == sorted(epochs)
+        assert warehouse.noted_epochs(2) == []
+
+    def test_an_epoch_that_has_come_so_far_is_never_taken_back(self, warehouse):
+        for reached in (False, True, False):
+            warehouse.note_epochs([an_epoch(2, 3, reached=reached)])
+        assert warehouse.noted_epochs(1) == [an_epoch(2, 3, reached=True)]
+
+    def test_the_logic_epochs_of_a_log_are_known_by_their_checkpoints(self, warehouse):
+        assert warehouse.epochs_with_checkpoints(1) == set()
+        warehouse.write_checkpoint(a_checkpoint())
+        warehouse.write_checkpoint(a_checkpoint(logic_epoch=3, partition=4))
+        warehouse.write_checkpoint(a_checkpoint(source_epoch=2, logic_epoch=4))
+        assert warehouse.epochs_with_checkpoints(1) == {1, 3}
 
     def test_the_same_rows_again_change_nothing(self, warehouse):
         row = a_row(PAYWALL_MINUTES, impressions=4, revenue_usd_micros=-5)

@@ -8,7 +8,7 @@ from tests.e2e.program import ROOT
 
 COMMANDS = (
     "up", "down", "status", "wipe", "topics", "migrate", "worker", "collector", "simulate", "replay",
-    "report", "quarantine", "demo", "settings",
+    "report", "demo", "settings", "refold", "checkpoints", "epoch", "quarantine",
 )  # fmt: skip
 
 

@@ -23,6 +23,11 @@ def test_status_of_a_worker_that_is_not_there(running):
     assert "no health page" in said
 
 
+def test_status_of_a_collector_that_is_not_there(running):
+    said = running("status", "--collector", "127.0.0.1:1", code=1).out
+    assert said.splitlines()[-1].split()[:3] == ["collector", "no", "answer"]
+
+
 def test_status_without_a_stack(program):
     said = program("status", code=1).out
     assert said.count("stopped") == 2

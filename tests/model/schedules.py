@@ -15,7 +15,7 @@ from tests.model.worker import Ways
 def run(seed: int, ways: Ways | None = None, model: type[Model] = Model, forget: float = 0.0) -> None:
     """Run the schedule of a seed; raise AssertionError when what must hold does not."""
     rng = Random(seed)
-    made = model(rng, log.draw(rng, most=12, forget=forget), ways)
+    made = model(rng, log.draw(rng, most=12, border=model.border, forget=forget), ways)
     taken = []
     try:
         for _ in range(rng.randint(8, 26)):

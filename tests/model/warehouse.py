@@ -10,8 +10,9 @@ from random import Random
 from typing import Any
 
 from runtime.errors import WarehouseAwayError
-from schemas.tables import COUNTER_TABLES, CounterTable
+from schemas.tables import COUNTER_TABLES, VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
+from warehouse.epochs import Epoch, is_shown
 from warehouse.writer import MetDeletion, QuarantinedLine
 
 Tables = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
@@ -38,6 +39,7 @@ class Warehouse:
     checkpoints: list[tuple[int, Checkpoint]] = field(default_factory=list)
     lines: dict[tuple[int, int, int, int], QuarantinedLine] = field(default_factory=dict)
     deletions: dict[tuple[int, int, int, int], MetDeletion] = field(default_factory=dict)
+    epochs: dict[tuple[int, int, int], Epoch] = field(default_factory=dict)
     defects: list[str] = field(default_factory=list)
     hidden: int = 0
     fault: tuple[str, int] | None = None
@@ -68,14 +70,39 @@ class Warehouse:
         hidden, self.hidden = self.hidden, 0
         yield from sorted(found, key=lambda c: -c.next_offset)[hidden:]
 
+    def noted_epochs(self, source_epoch: int) -> list[Epoch]:
+        """Return what is noted, oldest first."""
+        return [epoch for _, epoch in sorted(self.epochs.items()) if epoch.source_epoch == source_epoch]
+
+    def epochs_with_checkpoints(self, source_epoch: int) -> set[int]:
+        """Return the logic epochs that have left checkpoints."""
+        return {c.logic_epoch for _, c in self.checkpoints if c.source_epoch == source_epoch}
+
+    def note_epochs(self, epochs: Sequence[Epoch]) -> None:
+        """Note all of them or none: they are one block."""
+
+        def note(some: list[list[Epoch]]) -> None:
+            for epoch in (one for block in some for one in block):
+                if epoch.reached or epoch[:3] not in self.epochs:
+                    self.epochs[epoch[:3]] = epoch
+
+        self._fail_or(note, [list(epochs)])
+
+    def sync_epochs(self) -> None:
+        """Nothing to do: the view reads what is noted."""
+
     def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
-        """Drop all but the newest two of a partition."""
-        here = sorted({c.next_offset for _, c in self.checkpoints if c.partition == partition}, reverse=True)
+        """Drop all but the newest two of every logic epoch of a partition."""
+        here: dict[int, set[int]] = {}
+        for _, c in self.checkpoints:
+            if c.partition == partition:
+                here.setdefault(c.logic_epoch, set()).add(c.next_offset)
+        kept = {epoch: sorted(offsets, reverse=True)[:KEEP_CHECKPOINTS] for epoch, offsets in here.items()}
         before = len(self.checkpoints)
         self.checkpoints = [
             (at, c)
             for at, c in self.checkpoints
-            if c.partition != partition or c.next_offset in here[:KEEP_CHECKPOINTS]
+            if c.partition != partition or c.next_offset in kept[c.logic_epoch]
         ]
         return before - len(self.checkpoints)
 
@@ -116,15 +143,31 @@ class Warehouse:
 
 
 def newest(warehouse: Warehouse) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield each row at its highest version, with its table."""
-    found: dict[tuple[str, tuple[Any, ...]], tuple[Any, ...]] = {}
+    """Yield each row of an epoch that counts at its highest version, with its table."""
+    found: dict[tuple[str, tuple[Any, ...], int], tuple[Any, ...]] = {}
     for table, row in warehouse.journal:
         at = VERSION_AT[table]
-        key = (table, row[:at])
+        key = (table, row[:at], row[at] >> VERSION_BITS)
         if key not in found or found[key][at] < row[at]:
             found[key] = row
-    for (table, _), row in found.items():
-        yield table, row
+    noted = warehouse.noted_epochs(1)
+    for (table, lineage, logic_epoch), row in found.items():
+        if counts(noted, logic_epoch, partition=lineage[-2], generation=lineage[-1]):
+            yield table, row
+
+
+def counts(noted: list[Epoch], logic_epoch: int, partition: int, generation: int) -> bool:
+    """Whether a row counts: its epoch is the last one shown that begins at or before its generation."""
+    if not noted:
+        return True
+    shown = [
+        epoch.logic_epoch
+        for epoch in noted
+        if epoch.partition == partition
+        and epoch.begins_at <= generation
+        and is_shown(noted, epoch.logic_epoch, partition)
+    ]
+    return bool(shown) and max(shown) == logic_epoch
 
 
 def view(warehouse: Warehouse, rows: Callable[[Warehouse], Any] = newest) -> Tables:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from runtime.clock import SystemClock
 from runtime.errors import WarehouseAwayError
 from runtime.settings import WorkerSettings
+from schemas.rules import FoldRules
 from schemas.tables import COUNTER_TABLES, CounterTable
 from streams import checkpoint as codec
 from streams.checkpointing import Checkpointer
@@ -74,13 +75,23 @@ class Worker:
         skew_ms: what its clock is wrong by.
     """
 
-    def __init__(self, log: Log, warehouse: Warehouse, ways: Ways, skew_ms: int) -> None:
+    def __init__(
+        self,
+        log: Log,
+        warehouse: Warehouse,
+        ways: Ways,
+        skew_ms: int,
+        settings: WorkerSettings = SETTINGS,
+        rules: FoldRules | None = None,
+    ) -> None:
         self.log = log
+        self.settings = settings
+        self.rules = rules or log.rules
         self.warehouse = warehouse
         self.ways = ways
         self.skew_ms = skew_ms
-        self.sink = Sink(warehouse, SETTINGS, SystemClock())  # type: ignore[arg-type]
-        self.checkpointer = Checkpointer(SETTINGS, log.rules, SystemClock())
+        self.sink = Sink(warehouse, settings, SystemClock())  # type: ignore[arg-type]
+        self.checkpointer = Checkpointer(settings, self.rules, SystemClock())
         self.owned: dict[int, Owned] = {}
         self.positions: dict[int, int] = {}
         self.pending: Pending | None = None
@@ -88,8 +99,8 @@ class Worker:
 
     def load(self, number: int, position: int | None) -> None:
         """Take over a partition. The consumer stands at the state, or at any position."""
-        state = self.sink._load(number, self.log.rules)
-        owned = Owned(number, state or Partition(self.log.rules), fresh=state is None, now_s=0.0)
+        state = self.sink._load(number, self.rules)
+        owned = Owned(number, state or Partition(self.rules), fresh=state is None, now_s=0.0)
         owned.state = self.ways.loaded(owned.state)
         self.owned[number] = owned
         self.positions[number] = owned.state.next_offset if position is None else position
@@ -116,8 +127,8 @@ class Worker:
             if not owned.encoding:
                 count_for(owned.state, tables)
             rows += self._take(owned, tables, now_ms)
-            lines += owned.take_lines(SETTINGS.source_epoch)
-            deletions += owned.take_deletions(SETTINGS.source_epoch)
+            lines += owned.take_lines(self.settings.source_epoch)
+            deletions += owned.take_deletions(self.settings.source_epoch)
         self._start(Flush(lines, rows, deletions=deletions))
 
     def begin_checkpoint(self, number: int) -> None:
@@ -137,8 +148,9 @@ class Worker:
         owned, self.packed = self.owned[number], None
         row = partial(self.checkpointer.row, self.checkpointer.facts(owned), chunks)
         rows = self._take(owned, COUNTER_TABLES, now_ms)
-        lines = owned.take_lines(SETTINGS.source_epoch)
-        self._start(Flush(lines, rows, row, owned.take_deletions(SETTINGS.source_epoch)))
+        lines = owned.take_lines(self.settings.source_epoch)
+        deletions = owned.take_deletions(self.settings.source_epoch)
+        self._start(Flush(lines, rows, row, deletions=deletions))
         owned.encoding = False
         waiting, owned.waiting = owned.waiting, []
         for offset in waiting:
@@ -186,7 +198,9 @@ class Worker:
             self.positions[owned.number] = owned.state.next_offset
 
     def _take(self, owned: Owned, tables: Sequence[CounterTable], now_ms: int) -> Rows:
-        taken = owned.take_rows(tables, source_epoch=SETTINGS.source_epoch, logic_epoch=SETTINGS.logic_epoch)
+        taken = owned.take_rows(
+            tables, source_epoch=self.settings.source_epoch, logic_epoch=self.settings.logic_epoch
+        )
         return self.ways.rows(owned, taken, now_ms + self.skew_ms)
 
     def _start(self, flush: Flush) -> None:

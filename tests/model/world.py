@@ -52,13 +52,15 @@ def world(
     most: int = 12,
     viewers: str = "vvvvw",
     binge: bool = False,
+    border: bool = False,
     forget: float = 0.0,
 ) -> World:
-    """Draw a world of at most so many messages, of any theme or of one that is all about continuation.
+    """Draw a world of at most so many messages, of any theme, or of one that is all about continuation.
 
-    So many of its messages, `forget`, end with a request to be forgotten.
+    `border`: what a play and a sitting are hangs on the rules. `forget`: so many of its messages end with a
+    request to be forgotten.
     """
-    kinds, narrow = rng.choice(BINGES if binge else THEMES)
+    kinds, narrow = BORDER if border else rng.choice(BINGES if binge else THEMES)
     leaps = _LEAPS[rules] if rng.random() < (0.1 if binge else 0.4) else _PAUSES
     now = MIDNIGHT + rng.choice((0, 5 * MINUTE, 20 * MINUTE))
     messages, events = [], []
@@ -165,6 +167,14 @@ BINGES: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (_PLAYS, _BINGE),
     (("play_start", "heartbeat", "paywall_impression", "paywall_impression"), _BINGE),
 )
+BORDER: tuple[tuple[str, ...], dict[str, Any]] = (
+    (*_PLAYS, "paywall_impression"),
+    _BINGE | {
+        "playback_id": ("p1", "p2", "p3"), "played_ms": (10_000, 10_000, 10_000, 60_000),
+        "watched_ms": (None,), "start_reason": ("tap", "auto_next"),
+    },
+)  # fmt: skip
+"""Plays as long as the rules ask for, and starts as far apart."""
 THEMES: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     *BINGES,
     (_PLAYS, {}),

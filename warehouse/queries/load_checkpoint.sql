@@ -16,7 +16,8 @@ SELECT
     state_format,
     state_sha256,
     state,
-    worker
+    worker,
+    rules
 FROM checkpoints
 WHERE source_epoch = {source_epoch:UInt16}
   AND partition = {partition:UInt16}

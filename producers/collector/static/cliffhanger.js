@@ -128,8 +128,8 @@ class Player {
    * @param {string} code
    * @param {{fatal?: boolean}} [options]
    */
-  error(code, { fatal = false } = {}) {
-    this.#guard(() => this.#fail(code, fatal));
+  error(code, options) {
+    this.#guard(() => this.#fail(String(code), options?.fatal ?? false));
   }
 
   /**
@@ -354,10 +354,12 @@ class Paywall {
    * @param {{offerId?: string, orderId?: string}} [choice] an order id is made if none is given
    * @returns {string} the order id, for the payment backend
    */
-  checkoutStart({ offerId, orderId = uuid() } = {}) {
+  checkoutStart(choice) {
+    const orderId = choice?.orderId ?? uuid();
     this.#guard(() => {
       this.#show();
-      this.#say("checkout_start", { paywall_impression_id: this.#id, order_id: orderId, offer_id: offerId });
+      const body = { paywall_impression_id: this.#id, order_id: orderId, offer_id: choice?.offerId };
+      this.#say("checkout_start", body);
     });
     return orderId;
   }
@@ -551,10 +553,13 @@ class Play {
     this.#running = false;
   }
 
+  /** A play that never began is not over: it may still begin. */
   finish(reason) {
-    this.state = "over";
-    this.completed = reason === "completed";
-    this.#running = false;
+    if (this.state === "on") {
+      this.state = "over";
+      this.completed = reason === "completed";
+      this.#running = false;
+    }
   }
 
   beaten() {
@@ -692,7 +697,7 @@ class Outbox {
     this.#left = true;
     clearTimeout(this.#timer);
     this.#timer = 0;
-    for (const batch of this.#batches()) {
+    for (const batch of this.#batches(({ unsure }) => !unsure)) {
       const url = new URL(`${this.#endpoint}/v1/events`);
       url.searchParams.set("key", this.#writeKey); // a beacon has no headers
       const token = this.#tokenOf(batch);
@@ -736,11 +741,14 @@ class Outbox {
     } catch (error) {
       return this.#later(`no answer (${error.name})`);
     }
-    if (response.ok) {
-      return this.#settle(batch, await response.json().catch(() => ({})));
+    const answer = await response.json().catch(() => null);
+    if (!response.ok) {
+      return this.#refused(batch, response, `${response.status} ${answer?.error ?? ""}`.trim());
     }
-    const code = (await response.json().catch(() => ({}))).error ?? "";
-    return this.#refused(batch, response, `${response.status} ${code}`.trim());
+    if (typeof answer?.accepted !== "number") {
+      return this.#later(`${response.status} from somebody else`); // a proxy, a hotel's network
+    }
+    return this.#settle(batch, answer);
   }
 
   #request(batch) {
@@ -749,6 +757,7 @@ class Outbox {
       method: "POST",
       mode: "cors",
       credentials: "omit",
+      redirect: "error",
       keepalive: !isVisible(), // it may be closed at any moment
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: {
@@ -786,7 +795,7 @@ class Outbox {
       this.#store.change(batch, { token: null }); // an old one; today's may vouch for the same viewer
       return;
     }
-    if ((status === 401 || status === 403) && !batch[0].adopted) {
+    if (status === 401 || status === 403) {
       this.#freshToken = typeof this.#token === "function" ? null : this.#freshToken;
       this.#later(detail, RETRY_MOST_MS); // a key, an origin, a token: mended without a reload
       return;
@@ -804,10 +813,10 @@ class Outbox {
   }
 
   /** What waits, oldest first, cut into what one request may carry. A batch has one token. */
-  *#batches() {
+  *#batches(wanted = () => true) {
     let batch = [];
     let bytes = 0;
-    for (const entry of this.#store.entries()) {
+    for (const entry of [...this.#store.entries()].filter(wanted)) {
       const fits = batch.length < this.#limit && bytes + entry.bytes <= BATCH_BYTES;
       if (batch.length && (!fits || this.#tokenOf([entry]) !== this.#tokenOf(batch))) {
         yield batch;
@@ -850,6 +859,7 @@ class Store {
   #prefix;
   #complain;
   #entries = new Map(); // by event id
+  #failed = false; // said once
 
   constructor(prefix, complain) {
     this.#prefix = prefix;
@@ -875,7 +885,7 @@ class Store {
       evicted.push(beat ?? entries[0]);
       this.remove(evicted.slice(-1));
     }
-    this.#keep({ ...entry, bytes, adopted: false });
+    this.#keep({ ...entry, bytes });
     this.#write(entry);
     return evicted;
   }
@@ -908,7 +918,7 @@ class Store {
       const keys = Object.keys(storage).filter((key) => key.startsWith(this.#prefix));
       for (const entry of keys.map((key) => this.#read(storage, key)).sort(byTime)) {
         if (entry) {
-          this.#keep({ ...entry, bytes: byteLength(JSON.stringify(entry.event)), adopted: true });
+          this.#keep({ ...entry, bytes: byteLength(JSON.stringify(entry.event)) });
         }
       }
     });
@@ -939,7 +949,10 @@ class Store {
     try {
       use(window.localStorage);
     } catch (error) {
-      this.#complain(`not stored: ${error.name}`);
+      if (!this.#failed) {
+        this.#complain(`not stored: ${error.name}`);
+      }
+      this.#failed = true;
     }
   }
 }

@@ -171,6 +171,27 @@ def test_a_refusal_for_good_is_told_and_one_that_can_be_mended_keeps_the_events(
     assert site.counts["waiting"] == 1
 
 
+def test_a_200_from_somebody_else_is_no_answer(site):
+    site.open()
+    site.recorder.answers.append((200, {}, {"please": "log in to the network of this hotel"}))
+    site.do(TEN_PAUSES)
+    site.flush()
+    assert (site.counts["waiting"], site.counts["accepted"]) == (10, 0)
+    assert [problem["kind"] for problem in site.problems] == ["away"]
+
+
+def test_what_waited_since_an_earlier_session_goes_with_todays_token_when_its_own_has_expired(site):
+    site.recorder.away = True
+    site.open(token="yesterday")
+    site.do(TEN_PAUSES)
+    site.page.reload()
+    site.recorder.away = False
+    site.recorder.answers.append((401, {}, {"error": "expired_token", "detail": ""}))
+    site.do("options => start(options)", {**OPTIONS, "endpoint": site.origin, "token": "today"})
+    site.settled(lambda recorder: recorder.requests)
+    assert [(request.token, len(request.events)) for request in site.recorder.requests] == [("today", 10)]
+
+
 def test_a_token_that_expired_is_fetched_anew(site):
     site.open()
     site.do("""options => {
@@ -207,7 +228,7 @@ def test_a_browser_that_stores_nothing_still_sends(site):
     site.do(TEN_PAUSES)
     site.flush()
     assert len(site.recorder.events) == 10
-    assert {problem["kind"] for problem in site.problems} == {"storage"}
+    assert [problem["kind"] for problem in site.problems] == ["storage"]
 
 
 def test_a_wrong_call_is_told_and_never_thrown(site):
@@ -220,7 +241,8 @@ def test_a_wrong_call_is_told_and_never_thrown(site):
         const player = attach(document.createElement("video"), wrong);
         player.next();
         player.paywall(null).dismiss();
-        player.error();
+        player.error(undefined, null);
+        player.paywall(document.body, null).checkoutStart(null);
         await player.flush();
         player.detach();
       }

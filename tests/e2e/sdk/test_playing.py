@@ -209,6 +209,22 @@ def test_a_video_that_cannot_be_played_is_an_error_and_ends_the_play(site):
     assert end["position_ms"] == pytest.approx(500, abs=SAMPLE_MS)
 
 
+def test_a_video_that_fails_before_its_first_frame_may_still_begin(site):
+    site.open(startReason="deep_link")
+    site.do("""async () => {
+      const failed = happened('error');
+      video.src = "/nothing.webm";
+      await failed;
+      video.src = "/1.webm";
+    }""")
+    site.play_until(0.3)
+    site.flush()
+    (error,) = site.recorder.of("player_error")
+    (start,) = site.recorder.of("play_start")
+    assert (start["playback_id"], start["start_reason"]) == (error["playback_id"], "deep_link")
+    assert site.recorder.of("play_end") == []
+
+
 def test_the_page_ends_a_play_and_reports_a_failure_of_its_own(site):
     site.open()
     site.play_until(0.3)

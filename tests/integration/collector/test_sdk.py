@@ -4,21 +4,16 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import re
-import subprocess
-import sys
 import time
-from typing import NamedTuple
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
-from devstack import free_ports
 from tests.e2e.sdk.browser import Site, browsing, episode
 from tests.e2e.sdk.recorder import Recorder, serving
-from tests.support.pipeline import ROOT, Pipeline, wait_until
+from tests.support.collector_process import CollectorProcess
+from tests.support.pipeline import Pipeline, wait_until
 
 KEY, SECRET = "pk_of_the_sdk_test", "s" * 32
 SECONDS = 4
@@ -27,13 +22,6 @@ GATE = {
     "trigger": "auto_next",
     "content": episode(3, duration_ms=60_000, paywall_no=1),
 }
-
-
-class Address(NamedTuple):
-    """Where a collector takes events, and where it tells how it is."""
-
-    events: str
-    ops: str
 
 
 @pytest.fixture
@@ -55,48 +43,29 @@ def site():
 
 @pytest.fixture
 def collector(pipeline, site, tmp_path):
-    """The address of a collector for players of this site that have a session."""
-    keys = tmp_path / "keys.json"
+    """A collector for players of this site that have a session."""
+    keys = tmp_path / "sdk-keys.json"
     player = {
         "id": "sdk", "kind": "player", "token": KEY, "secrets": [SECRET], "origins": [site.origin],
         "requires_session": True,
     }  # fmt: skip
     keys.write_text(json.dumps({"keys": [player]}))
-    ports = free_ports()
-    settings = {
-        "CLIFFHANGER_COLLECTOR__PORT": str(ports.kafka),
-        "CLIFFHANGER_COLLECTOR__OPS_PORT": str(ports.clickhouse),
-        "CLIFFHANGER_COLLECTOR__KEYS_FILE": str(keys),
-        "CLIFFHANGER_COLLECTOR__PSEUDONYM_KEY": "p" * 32,
-        "CLIFFHANGER_KAFKA__BOOTSTRAP": pipeline.stack.bootstrap,
-        "CLIFFHANGER_QUARANTINE_KEY": base64.b64encode(b"q" * 32).decode(),
-    }
-    log = tmp_path / "collector.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cliffhanger", "collector"],
-            cwd=ROOT,
-            env=os.environ | settings,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        wait_until(lambda: answers(f"http://127.0.0.1:{ports.clickhouse}/readyz"), 30)
-        yield Address(f"http://127.0.0.1:{ports.kafka}", f"http://127.0.0.1:{ports.clickhouse}")
-    finally:
-        process.terminate()
-        process.wait(20)
+    collector = CollectorProcess(pipeline.stack, tmp_path, keys_file=keys)
+    collector.start()
+    collector.wait_until_ready()
+    yield collector
+    collector.close()
 
 
 def test_what_a_viewer_does_is_in_the_views(pipeline, site, collector):
-    site.collector = collector.events
+    site.collector = f"http://127.0.0.1:{collector.port}"
     site.recorder.serve_video("/2.webm", SECONDS)
     del site.recorder.pages["/sdk/cliffhanger.js"]  # it comes from the collector
     site.open(
         seconds=SECONDS,
         writeKey=KEY,
         token=session_token(),
-        sdk=f"{collector.events}/sdk/cliffhanger.js",
+        sdk=f"{site.collector}/sdk/cliffhanger.js",
     )
     watch_the_first_episode(site)
     watch_some_of_the_second_without_a_network(site)
@@ -197,14 +166,6 @@ def encoded(value):
 
 def accepted(collector):
     """How many events the collector has accepted."""
-    with urlopen(f"{collector.ops}/metrics") as page:
+    with urlopen(f"http://127.0.0.1:{collector.ops_port}/metrics") as page:
         text = page.read().decode()
     return float(re.search(r'events_total{outcome="accepted"} (\S+)', text)[1])
-
-
-def answers(url):
-    try:
-        with urlopen(url, timeout=1):
-            return True
-    except (URLError, OSError):
-        return False

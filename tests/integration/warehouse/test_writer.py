@@ -24,7 +24,7 @@ class TestClickHouse(WarehouseContract):
         self.raw.close()
 
     def latest_rows(self, warehouse, table):
-        key = ", ".join(table.columns[: table.columns.index("version")])
+        key = ", ".join((*table.columns[: table.columns.index("version")], "bitShiftRight(version, 48)"))
         rows = self.connection.query(f"""
             SELECT toUnixTimestamp(window_start), * EXCEPT (window_start, written_at)
             FROM {table.name} AS t

@@ -16,7 +16,7 @@ SERVICE_KEYS = {
     "image", "build", "command", "environment", "depends_on", "restart", "ports", "volumes",
     "healthcheck", "deploy", "profiles", "stop_grace_period",
 }  # fmt: skip
-OURS = ("topics", "migrate", "worker", "simulator")
+OURS = ("topics", "migrate", "collector", "worker", "simulator")
 
 
 @pytest.fixture
@@ -52,6 +52,17 @@ def test_the_workers_wait_for_topics_and_tables_and_are_two(compose):
 def test_the_simulator_comes_only_when_it_is_asked_for(compose):
     profiles = {name: service.get("profiles") for name, service in compose["services"].items()}
     assert [name for name, of in profiles.items() if of] == ["simulator"]
+
+
+def test_the_collector_can_say_that_it_is_ready_and_the_simulator_has_its_keys(compose):
+    collector, simulator = compose["services"]["collector"], compose["services"]["simulator"]
+    assert "/readyz" in collector["healthcheck"]["test"][-1]
+    assert str(Settings.model_construct().collector.ops_port) in collector["healthcheck"]["test"][-1]
+    assert collector["volumes"] == simulator["volumes"]
+    assert collector["volumes"][0].endswith(collector["environment"]["CLIFFHANGER_DEVSTACK_HOME"])
+    address = simulator["command"][simulator["command"].index("--via") + 1]
+    assert address == f"http://collector:{Settings.model_construct().collector.port}"
+    assert simulator["depends_on"]["collector"]["condition"] == "service_healthy"
 
 
 def test_every_setting_of_ours_exists_under_its_name(compose):

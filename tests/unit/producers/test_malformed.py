@@ -37,7 +37,7 @@ def test_no_kind_of_broken_line_can_be_used(name):
             EVENT.validate_json(result)
 
 
-def test_every_reason_but_late_has_a_kind():
+def test_every_reason_that_lies_in_the_line_has_a_kind():
     assert {reason for reason, _ in KINDS.values()} == set(Reason) - AT_THE_DOOR - {Reason.LATE}
 
 

@@ -72,3 +72,23 @@ def test_a_line_that_does_not_fit_sends_what_was_there_before_it():
 def test_a_limit_out_of_bounds_is_refused(wrong):
     with pytest.raises(ValidationError):
         PackLimits(**wrong)
+
+
+@given(limits, arrivals)
+def test_every_line_is_handed_out_with_its_owner(limits, arrivals):
+    packer, handed_out = Packer(limits), []
+    for number, (partition, line, _) in enumerate(arrivals):
+        handed_out += packer.add(partition, line, 0, owner=number + 1)
+    for pack in [*handed_out, *packer.rest()]:
+        assert [arrivals[owner - 1][1] for owner in pack.owners] == pack.value.split(b"\n")
+        assert all(arrivals[owner - 1][0] == pack.partition for owner in pack.owners)
+
+
+def test_the_oldest_open_pack_is_known():
+    packer = Packer(PackLimits(events=2))
+    assert packer.oldest_ms is None
+    packer.add(0, b"a", 5)
+    packer.add(1, b"b", 7)
+    assert packer.oldest_ms == 5
+    packer.add(0, b"c", 9)
+    assert packer.oldest_ms == 7

@@ -150,7 +150,7 @@ def test_every_kind_of_event_and_every_word_of_the_lists_occurs(dirty):
         assert {e[name] for e in events if name in e} == set(values), name
 
 
-def test_every_reason_of_the_quarantine_occurs(dirty):
+def test_every_reason_that_does_not_lie_in_the_sender_occurs(dirty):
     _, told = dirty
     assert {reason for reason, _ in told.bad_lines} == set(Reason) - AT_THE_DOOR
 

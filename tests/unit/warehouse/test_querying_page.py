@@ -12,7 +12,7 @@ COLUMN = re.compile(r"^    (\w+) (.+?) COMMENT '(.+?)'", re.MULTILINE)
 VIEWS = {
     migration.name[5:-4]: COLUMN.findall(migration.sql)
     for migration in read_migrations()
-    if "CREATE VIEW" in migration.sql
+    if re.search(r"CREATE (OR REPLACE )?VIEW", migration.sql)
 }
 
 

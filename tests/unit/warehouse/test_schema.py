@@ -11,7 +11,19 @@ from warehouse.migrate import read_migrations
 from warehouse.writer import QUARANTINE_COLUMNS, MetDeletion
 
 COLUMN = re.compile(r"^    (\w+) (.+?)(?: DEFAULT .+?)? COMMENT '(.+?)'", re.MULTILINE)
-SQL = {migration.name[5:-4]: migration.sql for migration in read_migrations()}
+MIGRATIONS = read_migrations()
+SQL = {m.name[5:-4]: m.sql for m in MIGRATIONS if "\nALTER TABLE" not in m.sql}
+ADDED = re.compile(r"^    ADD COLUMN IF NOT EXISTS (\w+) ", re.MULTILINE)
+
+
+MADE = re.compile(
+    r"\s*(CREATE (TABLE|VIEW) IF NOT EXISTS|CREATE OR REPLACE (TABLE|VIEW)|ALTER TABLE) (?P<name>\w+)\n"
+)
+"""The first migration of a name makes it, a later one remakes it or adds to it."""
+
+
+OF_THE_EPOCH = ("bitShiftRight(version", "48)")
+"""The last part of the key, as the commas cut it."""
 
 
 def columns_of(name):
@@ -42,7 +54,7 @@ def test_the_sort_key_is_unique_for_a_row_and_its_version_replaces(table):
     key = clause(table.name, "ORDER BY")
     assert key[0] == "toDate(window_start)"
     assert sorted(key[1:]) == sorted(
-        ["window_start", *table.dimensions, "source_epoch", "partition", "generation"]
+        ["window_start", *table.dimensions, "source_epoch", "partition", "generation", *OF_THE_EPOCH]
     )
     assert "ENGINE = ReplacingMergeTree(version)\n" in SQL[table.name]
     assert "PARTITION BY toYYYYMM(window_start)\n" in SQL[table.name]
@@ -60,7 +72,8 @@ def test_views_show_every_dimension_and_counter_and_no_lineage(table):
 
 def test_checkpoints_hold_every_field_of_a_checkpoint():
     names = tuple(field.name for field in fields(Checkpoint))
-    assert set(columns_of(CHECKPOINTS)) == {*names, "size", "written_at"}
+    added = [c for m in MIGRATIONS if m.name[5:-4] == CHECKPOINTS for c in ADDED.findall(m.sql)]
+    assert {*columns_of(CHECKPOINTS), *added} == {*names, "size", "written_at"}
 
 
 def test_quarantine_holds_what_the_writer_writes():
@@ -71,12 +84,26 @@ def test_deletions_hold_what_the_writer_writes():
     assert tuple(columns_of(VIEWER_DELETIONS)) == (*MetDeletion._fields, "dropped_at")
 
 
-@pytest.mark.parametrize("name", SQL)
-def test_a_migration_is_one_explained_statement_that_may_run_twice(name):
-    sql = SQL[name]
+@pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda migration: migration.name)
+def test_a_migration_is_one_explained_statement_that_may_run_twice(migration):
+    name, sql = migration.name[5:-4], migration.sql
     statement = re.sub(r"'[^']*'", "''", re.sub(r"--.*", "", sql))
     assert ";" not in statement
     assert sql.startswith(f"-- {name}: ")
-    assert re.match(r"\s*CREATE (TABLE|VIEW) IF NOT EXISTS ", statement)
-    assert re.search(rf"EXISTS {name}\n", statement)
+    made = MADE.match(statement)
+    assert made is not None
+    assert made["name"] == name
+    assert "ALTER" not in statement or "ADD COLUMN IF NOT EXISTS" in statement
     assert "default." not in statement
+
+
+@pytest.mark.parametrize("table", COUNTER_TABLES, ids=lambda table: table.name)
+def test_a_table_that_is_remade_keeps_its_rows(table):
+    assert SQL[table.name].endswith(f"\nAS SELECT * FROM {table.name}\n")
+
+
+@pytest.mark.parametrize("table", COUNTER_TABLES, ids=lambda table: table.name)
+def test_views_leave_out_what_another_logic_epoch_has_replaced(table):
+    for sql in (sql for sql in SQL.values() if f"FROM {table.name} AS e FINAL" in sql):
+        assert "FROM epoch_ends FINAL) AS ends" in sql
+        assert sql.count("OR e.generation < transform(") == 1
