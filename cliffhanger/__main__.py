@@ -7,6 +7,7 @@ import typer
 from cliffhanger.commands import (
     checkpoints,
     collector,
+    deletions,
     demo,
     down,
     epoch,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     up, down, status, wipe, topics, migrate, worker, collector, simulate, replay, report, demo, refold,
-    settings,
+    deletions, settings,
 )  # fmt: skip
 GROUPS = (checkpoints, epoch, quarantine)
 for module in COMMANDS:

@@ -129,4 +129,6 @@ COUNTER_TABLES: Final = (
 
 CHECKPOINTS: Final = "checkpoints"
 QUARANTINE: Final = "quarantine"
+VIEWER_DELETIONS: Final = "viewer_deletions"
+COMPLETED_DELETIONS: Final = "completed_deletions"
 INVARIANT_BREAKS: Final = "invariant_breaks"

@@ -1,8 +1,8 @@
 """The state of a partition as bytes, and back. Pure.
 
 A packed state is one zstd frame around chunks, each a length (4 bytes, big-endian) and a msgpack
-value: first a `Header`, then hot rows, then viewers, a slice at a time, as flat.py makes them flat: a
-change there, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
+value: first a `Header`, then who was forgotten, then hot rows, then viewers, a slice at a time, as flat.py
+makes them flat: a change there, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,14 @@ from msgspec import Struct
 
 from runtime.errors import CheckpointError
 from schemas.rules import FoldRules
-from streams.flat import flat_rows, flat_viewers, rows_from, viewers_from
+from streams.flat import deleted_from, flat_deleted, flat_rows, flat_viewers, rows_from, viewers_from
 from streams.partition import Partition
 from streams.tally import Tally
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
+DELETED_A_SLICE = 20_000
 LENGTH_BYTES = 4
 ZSTD_LEVEL = 1
 
@@ -35,6 +36,7 @@ class Header(Struct, array_like=True):
     tally: Tally
     rows: int
     viewers: int
+    deleted: int = 0  # format 2 has none, and is else the same
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -56,8 +58,12 @@ def encode(partition: Partition) -> Iterator[bytes]:
         partition.tally,
         len(rows),
         len(viewers),
+        len(partition.deleted),
     )
     yield _chunk(header)
+    deleted = iter(partition.deleted.items())
+    while pairs := list(islice(deleted, DELETED_A_SLICE)):
+        yield _chunk(flat_deleted(pairs))
     for at in range(0, len(rows), ROWS_A_SLICE):
         yield _chunk(flat_rows(rows[at : at + ROWS_A_SLICE]))
     items = iter(viewers.items())
@@ -76,20 +82,24 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
     Raises CheckpointError when the bytes are no state of this format.
     """
     try:
-        chunks = list(_chunks(zstandard.ZstdDecompressor().decompress(packed)))
-        header = _HEADER.decode(chunks[0])
+        first, *chunks = _chunks(zstandard.ZstdDecompressor().decompress(packed))
+        header = _HEADER.decode(first)
         partition = Partition(rules)
         partition.next_offset = header.next_offset
         partition.enter_slot(header.watermark)
         partition.tally = header.tally
-        row_chunks = -(-header.rows // ROWS_A_SLICE)
-        rows = [row for chunk in chunks[1 : 1 + row_chunks] for row in rows_from(_SLICE.decode(chunk))]
+        rows_at = -(-header.deleted // DELETED_A_SLICE)
+        viewers_at = rows_at - (-header.rows // ROWS_A_SLICE)
+        for chunk in chunks[:rows_at]:
+            partition.deleted.update(deleted_from(_SLICE.decode(chunk)))
+        rows = [row for chunk in chunks[rows_at:viewers_at] for row in rows_from(_SLICE.decode(chunk))]
         partition.book.restore(header.generation, rows)
-        for chunk in chunks[1 + row_chunks :]:
+        for chunk in chunks[viewers_at:]:
             viewers_from(_SLICE.decode(chunk), partition)
     except (zstandard.ZstdError, msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"the state is not one of format {STATE_FORMAT}: {error}") from error
-    if (len(rows), len(partition.viewers)) != (header.rows, header.viewers):
+    found = (len(rows), len(partition.viewers), len(partition.deleted))
+    if found != (header.rows, header.viewers, header.deleted):
         raise CheckpointError("the state holds fewer rows or viewers than its header says")
     return partition
 

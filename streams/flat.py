@@ -18,6 +18,7 @@ from streams.state import Day, DayDimensions, Viewer, days_of, keep_days, plays_
 _VIEWER_WIDTH: Final = 8
 _DAY_WIDTH: Final = 10
 _ROW_WIDTH: Final = 5
+_DELETED_WIDTH: Final = 2
 
 
 def flat_rows(rows: list[tuple[str, Row]]) -> list[Any]:
@@ -76,6 +77,20 @@ def viewers_from(fields: list[Any], partition: Partition) -> None:
         viewer.paywall = fields[at + 6]
         viewer.paywall_to = fields[at + 7]
         partition.viewers[viewer_id] = viewer
+
+
+def flat_deleted(pairs: list[tuple[str, int]]) -> list[Any]:
+    """Return forgotten viewers with the event times of their requests, one after the other."""
+    fields: list[Any] = []
+    for viewer_id, at in pairs:
+        fields.append(pack(viewer_id))
+        fields.append(at)
+    return fields
+
+
+def deleted_from(fields: list[Any]) -> dict[str, int]:
+    """Return what `flat_deleted` made flat."""
+    return {unpack(fields[at]): fields[at + 1] for at in range(0, len(fields), _DELETED_WIDTH)}
 
 
 def _flat_days(viewer: Viewer) -> list[Any]:

@@ -26,7 +26,7 @@ from streams.lines import (
 )
 from streams.merge_paywall import PaywallMerge
 from streams.merge_plays import merge_start, open_play
-from streams.partition import Partition
+from streams.partition import Deletion, Partition
 from streams.state import Viewer
 
 _PROGRESS: Final = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
@@ -36,6 +36,8 @@ APPLIED: Final = 0
 REDUNDANT: Final = 1
 EXCLUDED: Final = 2
 UNUSABLE: Final = 3
+FORGOTTEN: Final = 4
+"""Applied, and to be written down."""
 
 
 class Reject(NamedTuple):
@@ -57,7 +59,7 @@ def apply(partition: Partition, offset: i64, timestamp_ms: i64, payload: bytes) 
     events, indexes, bad = decode(payload)
     rejects = [Reject(index, reason) for index, reason in bad]
     latest = timestamp_ms + partition.clock_ahead_ms
-    outcomes: list[int] = [0, 0, 0, 0]
+    outcomes: list[int] = [0, 0, 0, 0, 0]
     for number in range(len(events)):
         line = events[number]
         received_at: i64 = timestamp_ms if line.received_at is None else line.received_at
@@ -66,10 +68,14 @@ def apply(partition: Partition, offset: i64, timestamp_ms: i64, payload: bytes) 
         if outcome == UNUSABLE:
             reason = Reason.CLOCK_UNUSABLE if _has_unusable_clock(line, received_at, latest) else Reason.LATE
             rejects.append(Reject(indexes[number], reason))
+        elif outcome == FORGOTTEN:
+            index = indexes[number]
+            met = Deletion(offset, index, line.viewer_id, line.requested_at, timestamp_ms)
+            partition.deletions.append(met)
     partition.next_offset = offset + 1
     tally = partition.tally
     tally.received += len(events) + len(bad)
-    tally.applied += outcomes[APPLIED]
+    tally.applied += outcomes[APPLIED] + outcomes[FORGOTTEN]
     tally.redundant += outcomes[REDUNDANT]
     tally.excluded += outcomes[EXCLUDED]
     tally.quarantined += len(rejects)
@@ -85,12 +91,14 @@ def _fold(partition: Partition, offset: i64, received_at: i64, line: Any) -> i64
     sent_at: i64 = line.sent_at
     occurred_at: i64 = line.occurred_at
     at = received_at - sent_at + occurred_at
-    if at + partition.lateness_ms < partition.watermark or occurred_at > sent_at or at < 0:
-        return UNUSABLE
     kind = type(line)
+    if at + partition.lateness_ms < partition.watermark or occurred_at > sent_at or at < 0:
+        return _fold_unusable(partition, line, at)
     if kind is ViewerDeletion:
-        return REDUNDANT  # aggregates stay
+        return _forget(partition, line, at)
     if line.environment != "production":
+        return EXCLUDED
+    if partition.deleted and at <= partition.deleted.get(line.viewer_id, -1):
         return EXCLUDED
     viewer = partition.viewers.get(line.viewer_id)
     if viewer is None:
@@ -103,6 +111,26 @@ def _fold(partition: Partition, offset: i64, received_at: i64, line: Any) -> i64
     else:
         changed = PaywallMerge(partition, viewer, at).merge(line)
     return APPLIED if changed or opened else REDUNDANT
+
+
+def _fold_unusable(partition: Partition, line: Any, at: i64) -> i64:
+    """Fold a line that is late or tells no time. No deletion is too late; who was forgotten is not kept."""
+    occurred_at: i64 = line.occurred_at
+    sent_at: i64 = line.sent_at
+    if occurred_at > sent_at or at < 0:
+        return UNUSABLE
+    if type(line) is ViewerDeletion:
+        return _forget(partition, line, at)
+    return EXCLUDED if at <= partition.deleted.get(line.viewer_id, -1) else UNUSABLE
+
+
+def _forget(partition: Partition, line: Any, at: i64) -> i64:
+    """Drop a viewer. Counted before, as at the edge of a slot: what the rows keep follows from the log."""
+    if partition.deleted.get(line.viewer_id, -1) >= at:
+        return REDUNDANT
+    count_all(partition)
+    partition.forget(line.viewer_id, at)
+    return FORGOTTEN
 
 
 def _has_unusable_clock(line: Any, received_at: i64, latest: i64) -> bool:

@@ -188,6 +188,8 @@ class Unlock(ViewerLine, tag="unlock", kw_only=True):
 class ViewerDeletion(Line, tag="viewer_deletion", kw_only=True):
     """`viewer_deletion`."""
 
+    requested_at: Time
+
 
 AnyLine = (
     Heartbeat

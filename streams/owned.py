@@ -10,7 +10,7 @@ from streams.decode import split
 from streams.fold import apply
 from streams.partition import Partition
 from streams.rows import as_tuples
-from warehouse.writer import QuarantinedLine
+from warehouse.writer import MetDeletion, QuarantinedLine
 
 MS = 1000
 
@@ -78,6 +78,11 @@ class Owned:
             QuarantinedLine(source_epoch, self.number, offset, index, reason, _kept(line, reason, seal), at)
             for offset, index, reason, line, at in lines
         ]
+
+    def take_deletions(self, source_epoch: int) -> list[MetDeletion]:
+        """Return the deletions that were met and are not written yet, and forget them."""
+        met, self.state.deletions = self.state.deletions, []
+        return [MetDeletion(source_epoch, self.number, *deletion) for deletion in met]
 
     def take_rows(
         self, tables: Sequence[CounterTable], *, source_epoch: int, logic_epoch: int

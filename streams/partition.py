@@ -1,6 +1,6 @@
 """The state of one partition of the log, and what waits in it to be counted. Pure."""
 
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from mypy_extensions import i64
 
@@ -16,6 +16,16 @@ REACH_MS: Final = 25 * HOUR_MS
 A day, as its counters reach, and an hour: an unlock at the end of an impression's day is touched once
 more by the start that follows it.
 """
+
+
+class Deletion(NamedTuple):
+    """A viewer who asked to be forgotten and was: where in the log the request stands, and what it says."""
+
+    offset: int
+    line_index: int
+    viewer_id: str
+    requested_at: int
+    message_at: int
 
 
 @final
@@ -47,6 +57,9 @@ class Partition:
     has just been counted.
 
     Attributes:
+        deleted: viewers who were forgotten, and the event time of the request, for as long as an event from
+            before it could still be on time.
+        deletions: requests that were met and are not yet written down.
         slot_end: the first watermark that is in another slot.
         plays_gone_before: a sitting (or a play without a start) that ended before this is gone.
         closed_before: what happened at a paywall before this is closed: no event changes it any more.
@@ -66,6 +79,8 @@ class Partition:
         self.book = RowBook()
         self.tally = Tally()
         self.touched = Touched()
+        self.deleted: dict[str, int] = {}
+        self.deletions: list[Deletion] = []
         self.watermark: i64 = 0
         self.slot_end: i64 = 0
         self.plays_gone_before: i64 = 0
@@ -93,6 +108,14 @@ class Partition:
         self.closed_before = slot - self.lateness_ms - REACH_MS
         self.paywall_gone_before = self.closed_before - REACH_MS - HOUR_MS
         self.days_gone_before = slot - self.lateness_ms - HOUR_MS
+        if self.deleted:
+            late_before = slot - self.lateness_ms
+            self.deleted = {key: at for key, at in self.deleted.items() if at >= late_before}
+
+    def forget(self, viewer_id: str, at: i64) -> None:
+        """Drop a viewer at a request of that event time. Everything must have been counted."""
+        self.viewers.pop(viewer_id, None)
+        self.deleted[viewer_id] = at
 
     def touch_play(self, viewer: Viewer, play: Play) -> None:
         """Have a play counted."""

@@ -166,6 +166,7 @@ def _write(
 ) -> None:
     count_all(owned.state)
     owned.lines.clear()  # they are in quarantine since they were first folded
+    owned.state.deletions.clear()  # written down, too
     taken = owned.take_rows(
         COUNTER_TABLES, source_epoch=settings.source_epoch, logic_epoch=settings.logic_epoch
     )

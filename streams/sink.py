@@ -21,7 +21,7 @@ from streams.checkpoint import STATE_FORMAT, decode
 from streams.partition import Partition
 from warehouse.checkpoints import Checkpoint
 from warehouse.epochs import Epoch, EpochKind
-from warehouse.writer import InvariantBreak, QuarantinedLine, Writer
+from warehouse.writer import InvariantBreak, MetDeletion, QuarantinedLine, Writer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,7 +29,7 @@ SAY_EVERY_S = 10.0
 
 
 class Flush(NamedTuple):
-    """What one flush writes, in this order: breaks, quarantined lines, rows, then the checkpoint.
+    """What one flush writes, in this order: breaks, quarantined lines, deletions, rows, then the checkpoint.
 
     `checkpoint` builds the row, in the thread: packing a state is long work.
     """
@@ -38,6 +38,7 @@ class Flush(NamedTuple):
     rows: Sequence[tuple[CounterTable, list[tuple[Any, ...]]]] = ()
     checkpoint: Callable[[], Checkpoint] | None = None
     breaks: Sequence[InvariantBreak] = ()
+    deletions: Sequence[MetDeletion] = ()
 
 
 class Sink:
@@ -85,6 +86,7 @@ class Sink:
         if flush.breaks:
             self._writer.write_breaks(flush.breaks)
         self._writer.write_quarantine(flush.lines)
+        self._writer.write_deletions(flush.deletions)
         for table, rows in flush.rows:
             self._writer.write_rows(table, rows)
         if flush.checkpoint is None:

@@ -37,7 +37,7 @@ from streams.invariants import Guard
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
-from warehouse.writer import QuarantinedLine
+from warehouse.writer import MetDeletion, QuarantinedLine
 
 log = logging.getLogger(__name__)
 
@@ -222,6 +222,7 @@ class Worker:
         await self._written()
         rows: dict[str, tuple[CounterTable, list[tuple[Any, ...]]]] = {}
         lines: list[QuarantinedLine] = []
+        deletions: list[MetDeletion] = []
         for owned in list(self.partitions.values()):
             if not owned.encoding:
                 count_for(owned.state, tables)
@@ -229,9 +230,11 @@ class Worker:
                 rows.setdefault(table.name, (table, []))[1].extend(some)
                 owned.rows_at = now
             lines += owned.take_lines(self.settings.source_epoch, self.seal)
+            deletions += owned.take_deletions(self.settings.source_epoch)
             await asyncio.sleep(0)
         self.guard.look(self.partitions.values(), away_s=self.sink.away_s)
-        self._start_writing(Flush(lines, list(rows.values()), breaks=self.guard.take()))
+        breaks = self.guard.take()
+        self._start_writing(Flush(lines, list(rows.values()), breaks=breaks, deletions=deletions))
 
     def _take_rows(self, owned: Owned, tables: Sequence[CounterTable]) -> list[Any]:
         return owned.take_rows(
@@ -306,8 +309,9 @@ class Worker:
         await self._written()
         rows = self._take_rows(owned, COUNTER_TABLES)
         lines = owned.take_lines(self.settings.source_epoch, self.seal)
+        deletions = owned.take_deletions(self.settings.source_epoch)
         row = partial(self._checkpointer.row, self._checkpointer.facts(owned), chunks)
-        self._start_writing(Flush(lines, rows, row), owned)
+        self._start_writing(Flush(lines, rows, row, deletions=deletions), owned)
 
     def _forget_other(self, generation: int) -> None:
         """Drop all states when the group has moved on: what this worker owns, it loads again."""

@@ -8,7 +8,7 @@ from runtime.errors import CheckpointError
 from runtime.settings import ClickHouseSettings
 from schemas.invariants import Invariant
 from schemas.reasons import Reason
-from schemas.tables import CHECKPOINTS, INVARIANT_BREAKS, QUARANTINE, CounterTable
+from schemas.tables import CHECKPOINTS, INVARIANT_BREAKS, QUARANTINE, VIEWER_DELETIONS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.client import QUERIES, Connection
 from warehouse.epochs import Epoch, epochs_with_checkpoints, note_epochs, read_epochs, sync_epochs
@@ -56,6 +56,18 @@ QUARANTINE_COLUMNS: Final = (
 )
 
 
+class MetDeletion(NamedTuple):
+    """A request to be forgotten whose viewer's state was dropped, and where it stood. Times in ms."""
+
+    source_epoch: int
+    partition: int
+    offset: int
+    line_index: int
+    viewer_id: str
+    requested_at: int
+    message_at: int
+
+
 class Writer:
     """What a worker writes to the warehouse and loads from it. Blocking; owned by one thread.
 
@@ -83,6 +95,12 @@ class Writer:
         if lines:
             columns = list(zip(*lines, strict=True))
             self._connection.insert(QUARANTINE, QUARANTINE_COLUMNS, columns)
+
+    def write_deletions(self, deletions: Sequence[MetDeletion]) -> None:
+        """Insert deletions that were met; the same one again replaces itself."""
+        if deletions:
+            columns = list(zip(*deletions, strict=True))
+            self._connection.insert(VIEWER_DELETIONS, MetDeletion._fields, columns)
 
     def write_breaks(self, breaks: Sequence[InvariantBreak]) -> None:
         """Insert breaks of invariants. One that was written twice stands there twice."""

@@ -114,6 +114,7 @@ def _go_on(session: Session, ending: str) -> str:
 
 
 def _ask_for_deletion(session: Session) -> Life:
+    """Ask to be forgotten, as the last thing that ever reaches the topic of this viewer."""
     session.t += 20_000
     yield session.t
     session.viewer.gone = True

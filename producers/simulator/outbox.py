@@ -14,6 +14,7 @@ from schemas.reasons import Reason
 from schemas.rules import MINUTE_MS
 
 _RECEIVED_AT = re.compile(r'"received_at":\d+,')
+_DELETION = '{"event_type":"viewer_deletion"'
 LATE_MARGIN_MS = 30 * MINUTE_MS
 
 
@@ -47,7 +48,9 @@ class Outbox:
 
     def put(self, received_ms: int, viewer_id: str, line: str) -> None:
         """Take a good line that the collector receives at that time."""
-        if self._random.random() < self._any:
+        if line.startswith(_DELETION):
+            self._put_last(received_ms, viewer_id, line)
+        elif self._random.random() < self._any:
             self._put_with_dirt(received_ms, viewer_id, line)
         else:
             self._push(received_ms, viewer_id, line, news=True)
@@ -65,6 +68,17 @@ class Outbox:
                     truth.bad(news, payload)
             yield Delivery(at_ms, viewer_id, payload)
 
+    def _put_last(self, received_ms: int, viewer_id: str, line: str) -> None:
+        """Let a deletion arrive after all else of its viewer, now and then twice.
+
+        What came after it would not count, and the truth, which knows no order, would be wrong.
+        """
+        under_way = [at_ms for at_ms, _, whose, _, _ in self._under_way if whose == viewer_id]
+        at_ms = max(received_ms, *under_way) if under_way else received_ms
+        self._push(at_ms, viewer_id, line, news=True)
+        if self._random.random() < self._settings.dirt.duplicates:
+            self._send_again(at_ms, viewer_id, line)
+
     def _push(self, at_ms: int, viewer_id: str, line: str | bytes, *, news: bool | Reason) -> None:
         self._number += 1
         heappush(self._under_way, (at_ms, self._number, viewer_id, line, news))
@@ -81,8 +95,8 @@ class Outbox:
         self._push(at_ms, viewer_id, line, news=True)
         if kind == 0:
             self._send_again(received_ms, viewer_id, line)
-        elif '"environment":"production"' not in line or "viewer_deletion" in line:
-            return  # its relative would be excluded, or lack the fields to break
+        elif '"environment":"production"' not in line:
+            return  # its relative would be excluded
         elif kind == 2:  # noqa: PLR2004
             reason, broken = break_line(line, self._new_id(), random)
             self._push(received_ms + random.randint(0, 900), viewer_id, broken, news=reason)

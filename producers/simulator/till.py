@@ -68,6 +68,8 @@ def _refund(session: Session, body: str) -> Generator[int]:
     """Give the money back within two hours."""
     at = session.t + session.world.random.randint(2, 120) * MINUTE_MS
     yield at
+    if session.viewer.gone:
+        return  # nobody tells of who was forgotten
     negative = body.replace('minor":', 'minor":-').replace('micros":', 'micros":-')
     session.server("refund", negative, at=at)
 

@@ -8,7 +8,7 @@ from runtime.errors import WarehouseAwayError
 from schemas.tables import VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.epochs import Epoch
-from warehouse.writer import InvariantBreak, QuarantinedLine
+from warehouse.writer import InvariantBreak, MetDeletion, QuarantinedLine
 
 TEN_MINUTES_MS = 600_000
 
@@ -27,6 +27,7 @@ class MemoryWarehouse:
         self.calls = []
         self._rows = {}
         self._lines = {}
+        self._deletions = {}
         self._checkpoints = []
         self._epochs = {}
         self.breaks = []
@@ -50,6 +51,14 @@ class MemoryWarehouse:
         self._answer("write_quarantine")
         for line in lines:
             self._lines[line[:4]] = line
+        self._acknowledge()
+
+    def write_deletions(self, deletions: Sequence[MetDeletion]) -> None:
+        if not deletions:
+            return
+        self._answer("write_deletions")
+        for met in deletions:
+            self._deletions[met[:4]] = met
         self._acknowledge()
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
@@ -124,6 +133,10 @@ class MemoryWarehouse:
     def quarantined_lines(self) -> list[QuarantinedLine]:
         """The lines, each once, by their place in the log."""
         return [line for _, line in sorted(self._lines.items())]
+
+    def met_deletions(self) -> list[MetDeletion]:
+        """The deletions, each once, by their place in the log."""
+        return [met for _, met in sorted(self._deletions.items())]
 
     def _answer(self, call):
         if self.away:

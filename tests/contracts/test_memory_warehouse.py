@@ -17,6 +17,9 @@ class TestMemoryWarehouse(WarehouseContract):
     def quarantined_lines(self, warehouse):
         return warehouse.quarantined_lines()
 
+    def met_deletions(self, warehouse):
+        return warehouse.met_deletions()
+
     def write_checkpoint_at(self, warehouse, checkpoint, written_at_ms):
         warehouse.now_ms = written_at_ms
         warehouse.write_checkpoint(checkpoint)

@@ -16,7 +16,7 @@ from schemas.tables import (
 from streams.checkpoint import STATE_FORMAT
 from warehouse.checkpoints import Checkpoint, sha256_hex
 from warehouse.epochs import Epoch, EpochKind
-from warehouse.writer import QuarantinedLine
+from warehouse.writer import MetDeletion, QuarantinedLine
 
 MINUTE = 1_763_600_400  # 2025-11-20T01:00:00Z: start of a minute and of an hour
 TEXT_DIMENSIONS = frozenset({
@@ -68,13 +68,18 @@ def a_line(offset=5, line_index=0, line=b"{", **values):
     return line._replace(**values)
 
 
+def a_deletion(offset=5, line_index=0, **values):
+    met = MetDeletion(1, 3, offset, line_index, "a pseudonym", 1_763_600_390_000, 1_763_600_400_123)
+    return met._replace(**values)
+
+
 def an_epoch(logic_epoch=2, partition=3, **values):
     noted = Epoch(1, logic_epoch, partition, EpochKind.CONTINUED, 40, 1, 100, 100, reached=False)
     return noted._replace(**values)
 
 
 class WarehouseContract:
-    """Subclasses give `warehouse`, a writer, and the three readings below."""
+    """Subclasses give `warehouse`, a writer, and the four readings below."""
 
     @pytest.fixture
     def warehouse(self):
@@ -86,6 +91,10 @@ class WarehouseContract:
 
     def quarantined_lines(self, warehouse):
         """The lines, each once, by their place in the log."""
+        raise NotImplementedError
+
+    def met_deletions(self, warehouse):
+        """The deletions, each once, by their place in the log."""
         raise NotImplementedError
 
     def write_checkpoint_at(self, warehouse, checkpoint, written_at_ms):
@@ -104,6 +113,7 @@ class WarehouseContract:
     def test_no_rows_write_nothing(self, warehouse):
         warehouse.write_rows(EPISODE_MINUTES, [])
         warehouse.write_quarantine([])
+        warehouse.write_deletions([])
         assert self.latest_rows(warehouse, EPISODE_MINUTES) == []
         assert self.quarantined_lines(warehouse) == []
 
@@ -189,6 +199,12 @@ class WarehouseContract:
         warehouse.write_quarantine([a_line(offset=5), a_line(offset=6)])
         warehouse.write_quarantine([a_line(offset=5)])
         assert self.quarantined_lines(warehouse) == [a_line(offset=5), a_line(offset=6)]
+
+    def test_a_deletion_met_again_counts_once(self, warehouse):
+        met = [a_deletion(line_index=0), a_deletion(line_index=1, viewer_id="ö'\\"), a_deletion(offset=2**40)]
+        warehouse.write_deletions(met)
+        warehouse.write_deletions(met[:1])
+        assert self.met_deletions(warehouse) == met
 
     def test_checkpoints_come_newest_first_by_offset(self, warehouse):
         for offset in (200, 300, 100):

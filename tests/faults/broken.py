@@ -34,7 +34,7 @@ def checkpoint_before_rows():
             return write(self, flush)
         checkpoint = write(self, Flush(checkpoint=flush.checkpoint))
         time.sleep(WINDOW_S)
-        write(self, Flush(flush.lines, flush.rows))
+        write(self, Flush(flush.lines, flush.rows, deletions=flush.deletions))
         return checkpoint
 
     Sink._write = turned_round

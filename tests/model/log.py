@@ -9,7 +9,9 @@ from streams.owned import Owned
 from streams.partition import Partition
 from tests.model.warehouse import Tables, Warehouse, view
 from tests.model.world import IMPATIENT, PATIENT, Message, World, world
+from tests.oracle.lives import lives
 from tests.oracle.oracle import Rules, tables
+from warehouse.writer import MetDeletion
 
 
 class Log:
@@ -21,16 +23,18 @@ class Log:
         self.committed = [0] * len(worlds)
         straight = Warehouse()
         self.lines, self.received = set(), []
+        self.deletions: set[MetDeletion] = set()
         for number, messages in enumerate(self.partitions):
             owned = fold_straight(number, messages, self.rules)
             self.lines.update(line[:5] for line in owned.take_lines(1))
+            self.deletions.update(owned.take_deletions(1))
             for table, rows in owned.take_rows(COUNTER_TABLES, source_epoch=1, logic_epoch=1):
                 straight.write_rows(table, rows)
             self.received.append(owned.state.tally.received)
         self.truth: Tables = view(straight)
         self.events = [event for world in worlds for event in world.events]
         if self.rules is PATIENT:
-            self.truth = tables(self.events, rules=oracle_rules(PATIENT))
+            self.truth = tables(lives(self.events), rules=oracle_rules(PATIENT))
 
     def begins(self) -> dict[int, int]:
         """The first offset of each partition."""
@@ -38,7 +42,7 @@ class Log:
 
     def truth_under(self, rules: FoldRules) -> Tables:
         """What the oracle says under other rules. Nothing may have been late or forgotten under them."""
-        return tables(self.events, rules=oracle_rules(rules))
+        return tables(lives(self.events), rules=oracle_rules(rules))
 
     def end(self, partition: int) -> int:
         """The offset after the last message."""
@@ -55,12 +59,13 @@ def oracle_rules(rules: FoldRules) -> Rules:
     )
 
 
-def draw(rng: Random, most: int, border: float = 0.0) -> Log:
+def draw(rng: Random, most: int, border: float = 0.0, forget: float = 0.0) -> Log:
     """Draw a log. One in five is impatient, one in four has two partitions; a share is on the border."""
     rules = rng.choice((PATIENT, PATIENT, PATIENT, PATIENT, IMPATIENT))
     viewers = rng.choice((["vvvvw"],) * 3 + (["vvvw", "x"],))
     on = border > 0 and rng.random() < border
-    return Log([world(rng, rules, most=most // len(viewers), viewers=some, border=on) for some in viewers])
+    most //= len(viewers)
+    return Log([world(rng, rules, most=most, viewers=some, border=on, forget=forget) for some in viewers])
 
 
 def fold_straight(number: int, messages: tuple[Message, ...], rules: FoldRules) -> Owned:

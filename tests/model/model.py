@@ -120,6 +120,7 @@ class Model:
         assert wrong == [], "\n".join(["view: wrong", *wrong])
         lines = {line[:5] for line in self.warehouse.lines.values()}
         assert lines == self.log.lines, f"quarantine: {lines ^ self.log.lines}"
+        assert set(self.warehouse.deletions.values()) == self.log.deletions, "deletions: not those met"
         for number, received in enumerate(self.log.received):
             newest_of = max(
                 (c for _, c in self.warehouse.checkpoints if c.partition == number),

@@ -12,10 +12,10 @@ from tests.model.model import Model
 from tests.model.worker import Ways
 
 
-def run(seed: int, ways: Ways | None = None, model: type[Model] = Model) -> None:
+def run(seed: int, ways: Ways | None = None, model: type[Model] = Model, forget: float = 0.0) -> None:
     """Run the schedule of a seed; raise AssertionError when what must hold does not."""
     rng = Random(seed)
-    made = model(rng, log.draw(rng, most=12, border=model.border), ways)
+    made = model(rng, log.draw(rng, most=12, border=model.border, forget=forget), ways)
     taken = []
     try:
         for _ in range(rng.randint(8, 26)):
@@ -28,12 +28,12 @@ def run(seed: int, ways: Ways | None = None, model: type[Model] = Model) -> None
 
 
 def first_failure(
-    seeds: Iterable[int], ways: Ways | None = None, model: type[Model] = Model
+    seeds: Iterable[int], ways: Ways | None = None, model: type[Model] = Model, forget: float = 0.0
 ) -> tuple[int, AssertionError] | None:
     """Run schedules until one fails; return its seed and what was wrong."""
     for seed in seeds:
         try:
-            run(seed, ways, model)
+            run(seed, ways, model, forget)
         except AssertionError as error:
             return seed, error
     return None

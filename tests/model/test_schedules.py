@@ -15,6 +15,7 @@ SCHEDULES_PER_EXAMPLE = 100
 """10,000 schedules by default, 500,000 with `--hypothesis-profile thorough`."""
 SLICE = 500
 PROCESSES = 2
+FORGET = 0.2
 
 
 def test_ten_thousand_schedules_end_with_the_tables_of_the_oracle():
@@ -28,6 +29,12 @@ def test_ten_thousand_schedules_end_with_the_tables_of_the_oracle():
 def _failure_in(seeds):
     failure = first_failure(seeds)
     return failure and "\n".join((str(failure[1]), *failure[1].__notes__))
+
+
+def test_a_deletion_is_met_once_whatever_dies_and_filters_the_same():
+    """A tenth as many schedules, of logs in which viewers ask to be forgotten and go on all the same."""
+    last = settings.default.max_examples * SCHEDULES_PER_EXAMPLE // 10
+    assert first_failure(range(last), forget=FORGET) is None
 
 
 class Schedules(RuleBasedStateMachine):

@@ -13,7 +13,7 @@ from runtime.errors import WarehouseAwayError
 from schemas.tables import COUNTER_TABLES, VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.epochs import Epoch, is_shown
-from warehouse.writer import QuarantinedLine
+from warehouse.writer import MetDeletion, QuarantinedLine
 
 Tables = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 TABLES = {table.name: table for table in COUNTER_TABLES}
@@ -38,6 +38,7 @@ class Warehouse:
     journal: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     checkpoints: list[tuple[int, Checkpoint]] = field(default_factory=list)
     lines: dict[tuple[int, int, int, int], QuarantinedLine] = field(default_factory=dict)
+    deletions: dict[tuple[int, int, int, int], MetDeletion] = field(default_factory=dict)
     epochs: dict[tuple[int, int, int], Epoch] = field(default_factory=dict)
     defects: list[str] = field(default_factory=list)
     hidden: int = 0
@@ -51,6 +52,10 @@ class Warehouse:
     def write_quarantine(self, lines: Sequence[QuarantinedLine]) -> None:
         """Keep lines, or some of them."""
         self._fail_or(lambda some: self.lines.update((line[:4], line) for line in some), list(lines))
+
+    def write_deletions(self, deletions: Sequence[MetDeletion]) -> None:
+        """Keep deletions that were met, or some of them."""
+        self._fail_or(lambda some: self.deletions.update((met[:4], met) for met in some), list(deletions))
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint: it is one row."""

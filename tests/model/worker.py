@@ -122,13 +122,14 @@ class Worker:
     def begin_flush(self, tables: Sequence[CounterTable], now_ms: int) -> None:
         """Step 1: count, and take the rows that changed. The flush before it must have been written."""
         assert self.pending is None
-        lines, rows = [], []
+        lines, rows, deletions = [], [], []
         for owned in self.owned.values():
             if not owned.encoding:
                 count_for(owned.state, tables)
             rows += self._take(owned, tables, now_ms)
             lines += owned.take_lines(self.settings.source_epoch)
-        self._start(Flush(lines, rows))
+            deletions += owned.take_deletions(self.settings.source_epoch)
+        self._start(Flush(lines, rows, deletions=deletions))
 
     def begin_checkpoint(self, number: int) -> None:
         """Count everything, pack what is silent, and encode; from here on the partition only waits."""
@@ -147,7 +148,9 @@ class Worker:
         owned, self.packed = self.owned[number], None
         row = partial(self.checkpointer.row, self.checkpointer.facts(owned), chunks)
         rows = self._take(owned, COUNTER_TABLES, now_ms)
-        self._start(Flush(owned.take_lines(self.settings.source_epoch), rows, row))
+        lines = owned.take_lines(self.settings.source_epoch)
+        deletions = owned.take_deletions(self.settings.source_epoch)
+        self._start(Flush(lines, rows, row, deletions=deletions))
         owned.encoding = False
         waiting, owned.waiting = owned.waiting, []
         for offset in waiting:

@@ -53,10 +53,12 @@ def world(
     viewers: str = "vvvvw",
     binge: bool = False,
     border: bool = False,
+    forget: float = 0.0,
 ) -> World:
     """Draw a world of at most so many messages, of any theme, or of one that is all about continuation.
 
-    `border`: what a play and a sitting are hangs on the rules.
+    `border`: what a play and a sitting are hangs on the rules. `forget`: so many of its messages end with a
+    request to be forgotten.
     """
     kinds, narrow = BORDER if border else rng.choice(BINGES if binge else THEMES)
     leaps = _LEAPS[rules] if rng.random() < (0.1 if binge else 0.4) else _PAUSES
@@ -67,6 +69,8 @@ def world(
         some = [
             event(rng, now, rng.choice(kinds), viewers, narrow) for _ in range(rng.choice((1, 1, 1, 2, 3)))
         ]
+        if forget and rng.random() < forget:
+            some.append(event(rng, now, "viewer_deletion", viewers, narrow))
         payload = [json.dumps(one).encode() for one in some]
         if rng.random() < 0.05:
             payload.append(b"{")
@@ -137,6 +141,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "revenue_usd_micros": (0, 5),
         "paywall_impression_id": (None, *_IMPRESSION),
     },
+    "viewer_deletion": {"requested_at": (MIDNIGHT,)},
     "unlock": _CONTENT | {
         "unlock_id": ("u1", "u2"),
         "method": ("coins", "coins", "ad", "subscription", "free_grant"),

@@ -23,11 +23,11 @@ RowName = tuple[str, Any, int]
 """(table, key, generation)"""
 
 
-def law_broken(seed: int) -> list[str]:
+def law_broken(seed: int, forget: float = 0.0) -> list[str]:
     """Return what breaks the law in the world of a seed, over some pairs of offsets."""
     rng = Random(seed)
     rules = rng.choice((PATIENT, PATIENT, IMPATIENT))
-    one = world(rng, rules, most=10, viewers="v", binge=rng.random() < 0.7)
+    one = world(rng, rules, most=10, viewers="v", binge=rng.random() < 0.7, forget=forget)
     held, states = hold_after_every_message(one)
     end = len(one.messages)
     found = []

@@ -17,6 +17,7 @@ def everything(partition: Partition) -> dict[str, Any]:
         "next_offset": partition.next_offset,
         "watermark": partition.watermark,
         "tally": msgspec.to_builtins(partition.tally),
+        "deleted": partition.deleted,
         "viewers": {key: _viewer(viewer) for key, viewer in partition.viewers.items()},
         "rows": {
             (name, row.key, row.generation): (row.values, row.bins)

@@ -16,7 +16,7 @@ def restart(folding: Folding) -> None:
     folding.partition = decode(compress(list(encode(folding.partition))), folding.partition.rules)
 
 
-@given(messages=histories(), data=st.data())
+@given(messages=histories(forget=True), data=st.data())
 def test_a_restart_from_a_checkpoint_changes_no_row_and_no_state(messages, data):
     restarted, straight = Folding(IMPATIENT), fold(messages, IMPATIENT)
     for message in messages:
@@ -29,7 +29,7 @@ def test_a_restart_from_a_checkpoint_changes_no_row_and_no_state(messages, data)
     assert everything(restarted.partition) == everything(straight.partition)
 
 
-@given(messages=histories(), data=st.data())
+@given(messages=histories(forget=True), data=st.data())
 def test_a_checkpoint_after_a_sweep_holds_what_is_in_memory(messages, data):
     folding = Folding(IMPATIENT)
     for message in messages:

@@ -8,7 +8,7 @@ from tests.properties.folding import Folding, fold, view
 from tests.properties.worlds import IMPATIENT, histories
 
 
-@given(messages=histories())
+@given(messages=histories(forget=True))
 def test_every_line_is_accounted_for_after_every_message(messages):
     folding = Folding(IMPATIENT)
     received = quarantined = latest = 0

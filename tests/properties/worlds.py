@@ -119,7 +119,7 @@ _SHAPES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     ),
 }
 _OFTEN = ("play_start", "heartbeat", "heartbeat", "paywall_impression", "unlock")
-_SELDOM = ("pause", "resume", "seek", "stall", "player_error", "play_end", "viewer_deletion")
+_SELDOM = ("pause", "resume", "seek", "stall", "player_error", "play_end")
 _PROGRESS_EXTRAS: dict[str, Event] = {
     "seek": {"from_ms": 0, "to_ms": 60_000},
     "stall": {"stalled_ms": 10},
@@ -135,7 +135,7 @@ def event_id(number: int) -> str:
 
 @st.composite
 def events(draw: st.DrawFn, times: st.SearchStrategy[int], viewers: tuple[str, ...] = ("v", "w")) -> Event:
-    """Any event. Its clock may be two days off, and it may have waited in the phone."""
+    """Any event but a deletion. Its clock may be two days off, and it may have waited in the phone."""
     kind = draw(st.sampled_from(KINDS))
     extras: Event = {}
     if kind == "progress":
@@ -154,8 +154,6 @@ def events(draw: st.DrawFn, times: st.SearchStrategy[int], viewers: tuple[str, .
         "sent_at": at + skew + waited,
         "received_at": at + waited,
     }
-    if kind == "viewer_deletion":
-        return made | {"requested_at": at}
     made |= {
         "app_session_id": "session",
         "app_version": "1.0",
@@ -167,6 +165,23 @@ def events(draw: st.DrawFn, times: st.SearchStrategy[int], viewers: tuple[str, .
     }
     shape = _SHAPES.get(kind, _SHAPES["heartbeat"])
     return made | {name: draw(values) for name, values in shape.items()} | extras
+
+
+@st.composite
+def deletions(draw: st.DrawFn, times: st.SearchStrategy[int], viewers: tuple[str, ...] = ("v", "w")) -> Event:
+    """A request to be forgotten, which may have waited. What comes after it depends on the order."""
+    at = draw(times)
+    waited = draw(one_of(0, 0, 0, MINUTE, 3 * HOUR, DAY))
+    return {
+        "schema_version": 1,
+        "event_id": event_id(draw(st.integers(501, 600))),
+        "event_type": "viewer_deletion",
+        "viewer_id": draw(st.sampled_from(viewers)),
+        "occurred_at": at,
+        "sent_at": at + waited,
+        "received_at": at + waited,
+        "requested_at": at,
+    }
 
 
 def worlds() -> st.SearchStrategy[list[Event]]:
@@ -233,14 +248,8 @@ _NAMES = (
 _SILENCES = (0, HOUR, 6 * HOUR, 7 * HOUR, DAY, 31 * HOUR, 55 * HOUR, 80 * HOUR)
 
 
-_NAMES = (
-    "playback_id", "paywall_impression_id", "order_id", "transaction_id", "ad_session_id", "unlock_id",
-)  # fmt: skip
-_SILENCES = (0, HOUR, 6 * HOUR, 7 * HOUR, DAY, 31 * HOUR, 55 * HOUR, 80 * HOUR)
-
-
 @st.composite
-def _stretches(draw: st.DrawFn) -> list[Event]:
+def _stretches(draw: st.DrawFn, *, forget: bool) -> list[Event]:
     """Events, more or less in order, in groups between which hours or days of silence lie.
 
     Ids meet again after hours, and not after days: players do not use them again.
@@ -248,7 +257,9 @@ def _stretches(draw: st.DrawFn) -> list[Event]:
     found, base = [], 0
     for _ in range(draw(st.integers(1, 5))):
         base += draw(st.sampled_from(_SILENCES))
-        group = draw(st.lists(events(grid((base, base, base, base + HOUR)), ("v",)), max_size=8))
+        times = grid((base, base, base, base + HOUR))
+        event = events(times, ("v",))
+        group = draw(st.lists(event | deletions(times, ("v",)) if forget else event, max_size=8))
         for event in group:
             for name in _NAMES:
                 if event.get(name):
@@ -257,6 +268,9 @@ def _stretches(draw: st.DrawFn) -> list[Event]:
     return found
 
 
-def histories() -> st.SearchStrategy[list[Message]]:
-    """Messages of a stream that is silent for hours or days between groups of events."""
-    return _stretches().flatmap(packed)
+def histories(*, forget: bool = False) -> st.SearchStrategy[list[Message]]:
+    """Messages of a stream that is silent for hours or days between groups of events.
+
+    With `forget` the viewer asks to be forgotten now and then, and goes on all the same.
+    """
+    return _stretches(forget=forget).flatmap(packed)

@@ -8,7 +8,7 @@ from runtime.settings import ClickHouseSettings
 from schemas.tables import CHECKPOINTS, SITTINGS
 from tests.contracts.warehouse import WarehouseContract, a_checkpoint, a_line, a_row
 from warehouse.client import Connection
-from warehouse.writer import CHECKPOINT_COLUMNS, QuarantinedLine, Writer
+from warehouse.writer import CHECKPOINT_COLUMNS, MetDeletion, QuarantinedLine, Writer
 
 
 class TestClickHouse(WarehouseContract):
@@ -43,6 +43,15 @@ class TestClickHouse(WarehouseContract):
         """)
         lines = [QuarantinedLine(*row) for row in rows]
         return [line._replace(reason=line.reason.decode()) for line in lines]
+
+    def met_deletions(self, warehouse):
+        rows = self.connection.query("""
+            SELECT source_epoch, partition, offset, line_index, viewer_id,
+                toUnixTimestamp64Milli(requested_at), toUnixTimestamp64Milli(message_at)
+            FROM viewer_deletions FINAL
+            ORDER BY source_epoch, partition, offset, line_index
+        """)
+        return [MetDeletion(*row) for row in rows]
 
     def write_checkpoint_at(self, warehouse, checkpoint, written_at_ms):
         values = [[getattr(checkpoint, name)] for name in CHECKPOINT_COLUMNS]

@@ -115,6 +115,23 @@ def test_a_copy_never_comes_before_the_event(dirty):
             assert event_id in seen or any(delivery.line == line for _, line in told.bad_lines)
 
 
+def test_a_deletion_arrives_after_everything_else_of_its_viewer_but_copies(dirty):
+    """The truth knows no order: what came after a deletion would not count, and stand in the truth."""
+    deliveries, told = dirty
+    news = {*told.events, *(line for _, line in told.bad_lines)}
+    last, at = {}, {}
+    for delivery in deliveries:
+        if delivery.line in news:
+            last[delivery.viewer_id] = delivery.line
+            if b'"viewer_deletion"' in delivery.line:
+                event = json.loads(delivery.line)
+                at[delivery.viewer_id] = event_time(event)
+    assert len(at) > 5
+    assert all(b'"viewer_deletion"' in last[viewer_id] for viewer_id in at)
+    events = map(json.loads, told.events)
+    assert all(event_time(event) <= at.get(event["viewer_id"], 1 << 60) for event in events)
+
+
 def test_every_kind_of_event_and_every_word_of_the_lists_occurs(dirty):
     _, told = dirty
     events = [json.loads(line) for line in told.events]

@@ -41,7 +41,7 @@ CARRIED: dict[str, set[str]] = {
     "refund": _ALWAYS | _PAYMENT | {"product_type"},
     "ad_reward": _ALWAYS,
     "unlock": _ALWAYS | _EPISODE | {"duration_ms", "paywall_no"},
-    "viewer_deletion": {"requested_at"},
+    "viewer_deletion": set(),
 }
 """Fields of the contract that decide no number. The workers neither read nor judge them: a collector does."""
 

@@ -5,10 +5,10 @@ from dataclasses import fields
 
 import pytest
 
-from schemas.tables import CHECKPOINTS, COUNTER_TABLES, LINEAGE, QUARANTINE
+from schemas.tables import CHECKPOINTS, COUNTER_TABLES, LINEAGE, QUARANTINE, VIEWER_DELETIONS
 from warehouse.checkpoints import Checkpoint
 from warehouse.migrate import read_migrations
-from warehouse.writer import QUARANTINE_COLUMNS
+from warehouse.writer import QUARANTINE_COLUMNS, MetDeletion
 
 COLUMN = re.compile(r"^    (\w+) (.+?)(?: DEFAULT .+?)? COMMENT '(.+?)'", re.MULTILINE)
 MIGRATIONS = read_migrations()
@@ -78,6 +78,10 @@ def test_checkpoints_hold_every_field_of_a_checkpoint():
 
 def test_quarantine_holds_what_the_writer_writes():
     assert tuple(columns_of(QUARANTINE)) == (*QUARANTINE_COLUMNS, "detected_at")
+
+
+def test_deletions_hold_what_the_writer_writes():
+    assert tuple(columns_of(VIEWER_DELETIONS)) == (*MetDeletion._fields, "dropped_at")
 
 
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda migration: migration.name)
