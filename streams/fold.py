@@ -121,12 +121,12 @@ def _fold_unusable(partition: Partition, line: Any, at: i64) -> i64:
         return UNUSABLE
     if type(line) is ViewerDeletion:
         return _forget(partition, line, at)
-    return EXCLUDED if at <= partition.deleted.get(line.viewer_id, -1) else UNUSABLE
+    return EXCLUDED if at <= partition.forgotten_at(line.viewer_id) else UNUSABLE
 
 
 def _forget(partition: Partition, line: Any, at: i64) -> i64:
     """Drop a viewer. Counted before, as at the edge of a slot: what the rows keep follows from the log."""
-    if partition.deleted.get(line.viewer_id, -1) >= at:
+    if at <= partition.forgotten_at(line.viewer_id):
         return REDUNDANT
     count_all(partition)
     partition.forget(line.viewer_id, at)

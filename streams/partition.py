@@ -112,6 +112,14 @@ class Partition:
             late_before = slot - self.lateness_ms
             self.deleted = {key: at for key, at in self.deleted.items() if at >= late_before}
 
+    def forgotten_at(self, viewer_id: str) -> i64:
+        """Return the event time at which a viewer was forgotten; -1 when nothing so old can be on time.
+
+        By the watermark, not by what is still remembered: that hangs on the slots.
+        """
+        at: i64 = self.deleted.get(viewer_id, -1)
+        return at if at + self.lateness_ms >= self.watermark else -1
+
     def forget(self, viewer_id: str, at: i64) -> None:
         """Drop a viewer at a request of that event time. Everything must have been counted."""
         self.viewers.pop(viewer_id, None)

@@ -109,6 +109,17 @@ def test_it_is_remembered_until_nothing_so_old_is_on_time(after, kept):
     assert RULES.lateness_ms == 6 * HOUR
 
 
+@pytest.mark.parametrize(
+    ("after", "old", "again"),
+    [(6 * HOUR, "excluded", "redundant"), (6 * HOUR + 1, "quarantined", "applied")],
+)
+def test_to_the_millisecond_whatever_the_slot(after, old, again):
+    """What is late was judged by whether the slot had ended: other slots, other outcomes."""
+    lines = [*watch(), deletion(3 * MINUTE), start(at=after + 3 * MINUTE, viewer_id="w")]
+    assert outcome(folding(lines), start()) == old
+    assert outcome(folding(lines), deletion(3 * MINUTE)) == again
+
+
 def test_lines_of_one_message_before_and_after_a_request():
     lines = [start(), deletion(MINUTE), heartbeat(at=30_000), heartbeat(at=2 * MINUTE, played=MINUTE)]
     folded = Folding(RULES)
