@@ -5,10 +5,16 @@ sources, which mutants can patch; with `--compiled`, with what mypyc made of the
 choose for themselves: the compiled build, if there is one.
 """
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from streams import compiled
+
+COMPILED = "--compiled"
+if COMPILED not in sys.argv:
+    compiled.leave()  # here, since other conftests import the fold before pytest_configure is called
 
 _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=100, **_COMMON)
@@ -17,11 +23,9 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--compiled", action="store_true", help="test the compiled fold")
+    parser.addoption(COMPILED, action="store_true", help="test the compiled fold")
 
 
 def pytest_configure(config):
-    if not config.getoption("--compiled"):
-        compiled.leave()
-    elif not compiled.is_in_use():
+    if config.getoption(COMPILED) and not compiled.is_in_use():
         raise pytest.UsageError("no compiled fold of these sources: python -m streams.compiling")
