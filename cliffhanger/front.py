@@ -1,4 +1,4 @@
-"""The collector that the settings describe: its address, and a write key of servers to send with."""
+"""The collector that the settings describe: its address, and the write keys of backends to send with."""
 
 import json
 from pathlib import Path
@@ -12,12 +12,19 @@ from runtime.errors import SettingsError
 from runtime.settings import Settings
 
 
-class Front(NamedTuple):
-    """A collector, and how to send to it as a server."""
+class Access(NamedTuple):
+    """A write key's token, and what it signs with."""
 
-    url: str
     token: str
     secret: SecretStr
+
+
+class Front(NamedTuple):
+    """A collector, and how to send to it: as a server, and as the privacy backend if there is a key."""
+
+    url: str
+    server: Access
+    privacy: Access | None
     wait_s: float
 
 
@@ -28,23 +35,24 @@ def front(settings: Settings, url: str | None, wait_s: float) -> Front:
     """
     address = url or f"http://{settings.collector.bind}:{settings.collector.port}"
     for path in (settings.collector.keys_file, settings.devstack_home / KEYS):
-        key = _server_key(path)
-        if key is not None:
-            return Front(address, key.token, key.secrets[0], wait_s)
+        keys = _keys(path)
+        if "server" in keys:
+            return Front(address, keys["server"], keys.get("privacy"), wait_s)
     raise SettingsError(
         f"no write key to send with in {settings.collector.keys_file} or {settings.devstack_home / KEYS}: "
         "start `cliffhanger collector --dev`, or name the keys file in CLIFFHANGER_COLLECTOR__KEYS_FILE"
     )
 
 
-def _server_key(path: Path) -> WriteKey | None:
-    """The first key for servers that is in force."""
+def _keys(path: Path) -> dict[str, Access]:
+    """The first key in force of each kind that signs."""
     if not path.is_file():
-        return None
+        return {}
     try:
         keys = [WriteKey.model_validate(entry) for entry in json.loads(path.read_bytes())["keys"]]
     except (ValueError, KeyError, TypeError, ValidationError):
         raise SettingsError(
             f"the keys file {path} is not understood: `cliffhanger collector` says why"
         ) from None
-    return next((key for key in keys if key.kind == "server" and not key.revoked), None)
+    in_force = [key for key in keys if not key.revoked and key.secrets]
+    return {key.kind: Access(key.token, key.secrets[0]) for key in reversed(in_force)}

@@ -3,12 +3,12 @@
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, NamedTuple, Never
 
-from cliffhanger.front import Front, front
+from cliffhanger.front import Access, Front, front
 from cliffhanger.terminal import progress_bar, say
 from producers.driver import Sink, drive
 from producers.http_sender import HttpSender, HttpSenderSettings
@@ -20,6 +20,7 @@ from runtime.settings import Settings
 
 TERMINATED = 128 + signal.SIGTERM
 STDOUT = Path("-")
+DELETION = b'"event_type":"viewer_deletion"'
 
 
 class Topic(NamedTuple):
@@ -48,6 +49,30 @@ class Lines:
         """Write out what is buffered."""
         del timeout_s
         self._file.flush()
+
+
+class Doors:
+    """Sends deletions with the key of the privacy backend, and everything else with that of a server.
+
+    A deletion waits until all that was sent before it is acknowledged, so that it overtakes nothing.
+    """
+
+    def __init__(self, server: Sink, privacy: Sink) -> None:
+        self._server = server
+        self._privacy = privacy
+
+    def send(self, viewer_id: str, line: bytes) -> None:
+        """Take one event."""
+        if DELETION in line:
+            self._server.flush()
+            self._privacy.send(viewer_id, line)
+        else:
+            self._server.send(viewer_id, line)
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Wait until every event is answered for."""
+        self._server.flush(timeout_s)
+        self._privacy.flush(timeout_s)
 
 
 def target(settings: Settings, via: str, wait_s: float) -> Topic | Front:
@@ -92,10 +117,22 @@ def _sink(target: Target) -> AbstractContextManager[Sink]:
     match target:
         case Topic():
             return Sender(SenderSettings(bootstrap=target.bootstrap, connect_s=target.wait_s))
-        case Front(url, token, secret, wait_s):
-            return HttpSender(HttpSenderSettings(url=url, token=token, secret=secret, connect_s=wait_s))
+        case Front():
+            return _doors(target)
         case _:
             return _lines(target)
+
+
+@contextmanager
+def _doors(to: Front) -> Iterator[Sink]:
+    def sender(access: Access) -> HttpSender:
+        token, secret = access
+        return HttpSender(HttpSenderSettings(url=to.url, token=token, secret=secret, connect_s=to.wait_s))
+
+    with ExitStack() as open_doors:
+        server = open_doors.enter_context(sender(to.server))
+        privacy = open_doors.enter_context(sender(to.privacy)) if to.privacy else server
+        yield Doors(server, privacy)
 
 
 def _name(target: Target) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cliffhanger.front import Front
-from cliffhanger.sending import Topic, target
+from cliffhanger.sending import Doors, Topic, target
 from producers.collector.development import development_settings
 from runtime.errors import SettingsError
 from runtime.settings import load
@@ -29,11 +29,13 @@ def test_the_topic_is_what_the_settings_say(settings):
 
 
 def test_http_is_the_collector_of_the_settings_with_the_key_of_development(settings, tmp_path):
-    server = keys(tmp_path / "write-keys.json")["server"]
+    known = keys(tmp_path / "write-keys.json")
     found = target(settings, "http", 5)
     assert isinstance(found, Front)
-    assert found[:2] == ("http://127.0.0.1:8123", server["token"])
-    assert found.secret.get_secret_value() == server["secrets"][0]
+    assert found.url == "http://127.0.0.1:8123"
+    for access, kind in ((found.server, "server"), (found.privacy, "privacy")):
+        assert access.token == known[kind]["token"]
+        assert access.secret.get_secret_value() == known[kind]["secrets"][0]
 
 
 def test_an_address_is_taken_as_it_is(settings):
@@ -50,7 +52,8 @@ def test_a_keys_file_that_is_named_comes_first_and_a_revoked_key_is_passed_over(
     }
     mine = {"id": "new", "kind": "server", "token": "new_new_new_new_new", "secrets": ["n" * 32]}
     (tmp_path / "not-there.json").write_text(json.dumps({"keys": [revoked, mine]}))
-    assert target(settings, "http", 5).token == mine["token"]
+    found = target(settings, "http", 5)
+    assert (found.server.token, found.privacy) == (mine["token"], None)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"keys": [1]}', '{"keys": [{"id": "x"}]}'])
@@ -69,3 +72,26 @@ def test_without_a_key_it_says_how_to_get_one(tmp_path):
 def test_anything_else_is_named(settings, via):
     with pytest.raises(SettingsError, match="--via"):
         target(settings, via, 5)
+
+
+class Recorded:
+    """What a sender was told, in the order of all senders."""
+
+    def __init__(self, name, told):
+        self.name, self.told = name, told
+
+    def send(self, viewer_id, line):
+        self.told.append((self.name, "send", line[:20]))
+
+    def flush(self, timeout_s=None):
+        self.told.append((self.name, "flush", b""))
+
+
+def test_a_deletion_goes_through_its_own_door_and_overtakes_nothing():
+    told = []
+    doors = Doors(Recorded("server", told), Recorded("privacy", told))
+    doors.send("v", b'{"event_type":"heartbeat"}')
+    doors.send("v", b'{"event_type":"viewer_deletion"}')
+    assert [(name, what) for name, what, _ in told] == [
+        ("server", "send"), ("server", "flush"), ("privacy", "send"),
+    ]  # fmt: skip
