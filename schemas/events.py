@@ -47,8 +47,8 @@ class Experiment(Model):
 class Acquisition(Model):
     """Where the viewer came from."""
 
-    channel: str | None = None
-    campaign: str | None = None
+    channel: Id | None = None
+    campaign: Id | None = None
 
 
 class Offer(Model):
