@@ -7,9 +7,10 @@ sittings are what the plays make.
 from typing import Any, Final
 
 from streams import shared
-from streams.cold import flat_plays, plays_from, restore_plays
+from streams.cold import restore_plays
 from streams.days import credit
 from streams.ids import pack, unpack
+from streams.packed_plays import flat_plays, plays_from
 from streams.partition import Partition
 from streams.paywall_state import Paywall, pack_paywall
 from streams.rows import Row

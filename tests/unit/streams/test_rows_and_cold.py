@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.rules import FoldRules
 from schemas.tables import EXIT_CURVES, UNLOCK_MINUTES
 from streams import ids, shared
-from streams.cold import pack_plays, unpack_plays
+from streams.packed_plays import pack_plays, unpack_plays
 from streams.partition import Partition
 from streams.rows import NO_BIN, RowBook, TableRows, as_tuples
 from streams.state import Play
