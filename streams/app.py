@@ -22,6 +22,7 @@ from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
+from streams import compiled
 from streams.health import Doctor, Pages
 from streams.position import checkpoint_consumer
 from streams.sink import Sink
@@ -304,6 +305,9 @@ def run(settings: Settings, *, drain: bool = False) -> None:
     Raises SystemExit.
     """
     gc.set_threshold(*GC_THRESHOLDS)
+    log.info(
+        "the fold runs %s", "compiled" if compiled.is_in_use() else "as Python; `make compiled` speeds it up"
+    )
     engagement = Engagement(settings, drain=drain)
     threading.Thread(target=engagement.watch, name="watchdog", daemon=True).start()
     faust.Worker(
