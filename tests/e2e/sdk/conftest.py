@@ -6,7 +6,7 @@ from tests.e2e.sdk.browser import Site, browsing
 from tests.e2e.sdk.recorder import Recorder, serving
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
     """Ended before other tests begin: while it runs, its driver holds the thread's event loop."""
     with browsing() as browser:
