@@ -16,6 +16,14 @@ from streams.paywall_state import Impression, Unlock
 from streams.state import Play, Viewer, plays_of
 
 
+def count_viewer(partition: Partition, viewer: Viewer) -> None:
+    """Count everything touched of one viewer."""
+    waiting, mine = partition.touched.split(viewer)
+    partition.touched = mine
+    count_all(partition)
+    partition.touched = waiting
+
+
 def count_for(partition: Partition, tables: Sequence[CounterTable]) -> None:
     """Count what rows of these tables are made of; it may be more."""
     if any(table.histograms for table in tables):

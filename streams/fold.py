@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from mypy_extensions import i32, i64
 
 from schemas.reasons import Reason
-from streams.count import count_all
+from streams.count import count_all, count_viewer
 from streams.days import merge_day
 from streams.decode import decode
 from streams.lines import (
@@ -128,7 +128,9 @@ def _forget(partition: Partition, line: Any, at: i64) -> i64:
     """Drop a viewer. Counted before, as at the edge of a slot: what the rows keep follows from the log."""
     if at <= partition.forgotten_at(line.viewer_id):
         return REDUNDANT
-    count_all(partition)
+    viewer = partition.viewers.get(line.viewer_id)
+    if viewer is not None:
+        count_viewer(partition, viewer)
     partition.forget(line.viewer_id, at)
     return FORGOTTEN
 

@@ -7,7 +7,7 @@ from mypy_extensions import i64
 from schemas.rules import HOUR_MS, FoldRules
 from streams.paywall_state import Impression, Unlock
 from streams.rows import RowBook
-from streams.state import Day, Play, Viewer
+from streams.state import Day, Play, Viewer, days_of
 from streams.tally import Tally
 
 REACH_MS: Final = 25 * HOUR_MS
@@ -46,6 +46,30 @@ class Touched:
         self.unlocks: list[tuple[Viewer, Unlock]] = []
         self.impressions: list[tuple[Viewer, Impression]] = []
         self.days: list[Day] = []
+
+    def split(self, viewer: Viewer) -> "tuple[Touched, Touched]":
+        """Return what is touched of all other viewers, and of this one."""
+        others, mine = Touched(), Touched()
+        own_days = days_of(viewer)
+        for index in range(len(self.plays)):
+            to = mine if self.viewers[index] is viewer else others
+            to.plays.append(self.plays[index])
+            to.viewers.append(self.viewers[index])
+        for index in range(len(self.late_plays)):
+            to = mine if self.late_viewers[index] is viewer else others
+            to.late_plays.append(self.late_plays[index])
+            to.late_viewers.append(self.late_viewers[index])
+        for series in self.series:
+            (mine if series[0] is viewer else others).series.add(series)
+        for series in self.late_series:
+            (mine if series[0] is viewer else others).late_series.add(series)
+        for unlock in self.unlocks:
+            (mine if unlock[0] is viewer else others).unlocks.append(unlock)
+        for impression in self.impressions:
+            (mine if impression[0] is viewer else others).impressions.append(impression)
+        for day in self.days:
+            (mine if day in own_days else others).days.append(day)
+        return others, mine
 
 
 @final
