@@ -62,7 +62,8 @@ def apply(partition: Partition, offset: i64, timestamp_ms: i64, payload: bytes) 
     outcomes: list[int] = [0, 0, 0, 0, 0]
     for number in range(len(events)):
         line = events[number]
-        received_at: i64 = timestamp_ms if line.received_at is None else line.received_at
+        said = line.received_at
+        received_at: i64 = timestamp_ms if said is None else said
         outcome = _fold(partition, offset, min(received_at, latest), line)
         outcomes[outcome] += 1
         if outcome == UNUSABLE:
@@ -96,13 +97,15 @@ def _fold(partition: Partition, offset: i64, received_at: i64, line: Any) -> i64
         return _fold_unusable(partition, line, at)
     if kind is ViewerDeletion:
         return _forget(partition, line, at)
-    if line.environment != "production":
+    environment: str = line.environment
+    viewer_id: str = line.viewer_id
+    if environment != "production":
         return EXCLUDED
-    if partition.deleted and at <= partition.deleted.get(line.viewer_id, -1):
+    if partition.deleted and at <= partition.deleted.get(viewer_id, -1):
         return EXCLUDED
-    viewer = partition.viewers.get(line.viewer_id)
+    viewer = partition.viewers.get(viewer_id)
     if viewer is None:
-        viewer = partition.viewers[line.viewer_id] = Viewer()
+        viewer = partition.viewers[viewer_id] = Viewer()
     opened = not viewer.today_from < at < viewer.today_until and merge_day(partition, viewer, line, at)
     if kind is Heartbeat or kind in _PROGRESS:
         changed = _merge_progress(partition, viewer, line, at)
@@ -156,7 +159,7 @@ def _enter_slot(partition: Partition, offset: i64, watermark: i64) -> None:
 
 def _merge_progress(partition: Partition, viewer: Viewer, line: Any, at: i64) -> bool:
     """Raise the maxima of a play by a `Progress`. This is what most events are: it is written to be fast."""
-    playback_id = line.playback_id
+    playback_id: str = line.playback_id
     play = viewer.play
     if play is None or play.playback_id != playback_id or play.last_at < partition.plays_gone_before:
         play = open_play(partition, viewer, playback_id, at)
@@ -168,13 +171,15 @@ def _merge_progress(partition: Partition, viewer: Viewer, line: Any, at: i64) ->
     if position_ms > play.position_ms:
         play.position_ms = position_ms
         changed = True
-    if line.played_ms is not None:
-        played_ms = i32(line.played_ms)
+    played = line.played_ms
+    if played is not None:
+        played_ms = i32(played)
         if played_ms > play.played_ms:
             play.played_ms = played_ms
             changed = True
-    if line.watched_ms is not None:
-        watched_ms = i32(line.watched_ms)
+    watched = line.watched_ms
+    if watched is not None:
+        watched_ms = i32(watched)
         if watched_ms > play.watched_ms:
             play.watched_ms = watched_ms
             changed = True
