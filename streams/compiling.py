@@ -24,10 +24,7 @@ def main() -> int:
     if is_built():
         return 0
     if not has_compiler():
-        say(
-            "no C compiler: the fold runs as Python, three times slower and with four times the memory "
-            "(on Debian and Ubuntu: apt install gcc)"
-        )
+        say("no C compiler: the fold runs as Python, half as fast (on Debian and Ubuntu: apt install gcc)")
         return NO_COMPILER
     say("compiling the fold (half a minute, once)")
     HOME.mkdir(exist_ok=True)
