@@ -8,7 +8,7 @@ import typer
 
 EXAMPLES = """\
   cliffhanger up
-  CLIFFHANGER_DEVSTACK_HOME=/tmp/stack cliffhanger up
+  CLIFFHANGER_DEVSTACK_HOME=another-stack cliffhanger up
 """
 
 
