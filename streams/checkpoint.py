@@ -1,8 +1,8 @@
 """The state of a partition as bytes, and back. Pure.
 
-A packed state is one zstd frame around chunks, each a length (4 bytes, big-endian) and a msgpack
-value: first a `Header`, then who was forgotten, then hot rows, then viewers, a slice at a time, as flat.py
-makes them flat: a change there, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
+A packed state is one zstd frame around chunks, each with its length (4 bytes, big-endian): first a `Header`
+as msgpack, then who was forgotten, then hot rows, then viewers, a slice at a time, as flat.py has them: a
+change there, in binary.py, packed_plays.py, or of a struct of paywall_state.py, is another `STATE_FORMAT`.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from runtime.errors import CheckpointError
 from schemas.rules import FoldRules
-from streams.flat import deleted_from, flat_deleted, flat_rows, flat_viewers, rows_from, viewers_from
+from streams.flat import flat_rows, pack_deleted, pack_viewers, rows_from, unpack_deleted, unpack_viewers
 from streams.partition import Partition
 from streams.tally import Tally
 
-STATE_FORMAT = 3
+STATE_FORMAT = 4
 ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
 DELETED_A_SLICE = 20_000
@@ -36,7 +36,7 @@ class Header(Struct, array_like=True):
     tally: Tally
     rows: int
     viewers: int
-    deleted: int = 0  # format 2 has none, and is else the same
+    deleted: int
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -60,15 +60,15 @@ def encode(partition: Partition) -> Iterator[bytes]:
         len(viewers),
         len(partition.deleted),
     )
-    yield _chunk(header)
+    yield _chunk(_ENCODER.encode(header))
     deleted = iter(partition.deleted.items())
     while pairs := list(islice(deleted, DELETED_A_SLICE)):
-        yield _chunk(flat_deleted(pairs))
+        yield _chunk(pack_deleted(pairs))
     for at in range(0, len(rows), ROWS_A_SLICE):
-        yield _chunk(flat_rows(rows[at : at + ROWS_A_SLICE]))
+        yield _chunk(_ENCODER.encode(flat_rows(rows[at : at + ROWS_A_SLICE])))
     items = iter(viewers.items())
     while some := list(islice(items, VIEWERS_A_SLICE)):
-        yield _chunk(flat_viewers(some))
+        yield _chunk(pack_viewers(some))
 
 
 def compress(chunks: list[bytes]) -> bytes:
@@ -91,11 +91,11 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
         rows_at = -(-header.deleted // DELETED_A_SLICE)
         viewers_at = rows_at - (-header.rows // ROWS_A_SLICE)
         for chunk in chunks[:rows_at]:
-            partition.deleted.update(deleted_from(_SLICE.decode(chunk)))
+            partition.deleted.update(unpack_deleted(bytes(chunk)))
         rows = [row for chunk in chunks[rows_at:viewers_at] for row in rows_from(_SLICE.decode(chunk))]
         partition.book.restore(header.generation, rows)
         for chunk in chunks[viewers_at:]:
-            viewers_from(_SLICE.decode(chunk), partition)
+            unpack_viewers(bytes(chunk), partition)
     except (zstandard.ZstdError, msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"the state is not one of format {STATE_FORMAT}: {error}") from error
     found = (len(rows), len(partition.viewers), len(partition.deleted))
@@ -104,8 +104,7 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
     return partition
 
 
-def _chunk(value: Any) -> bytes:
-    packed = _ENCODER.encode(value)
+def _chunk(packed: bytes) -> bytes:
     return len(packed).to_bytes(LENGTH_BYTES, "big") + packed
 
 

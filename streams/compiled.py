@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
-    "ids", "rows", "state", "shared", "partition", "plays", "sittings", "paywall", "days", "packed_plays",
-    "cold", "count",
+    "ids", "binary", "rows", "state", "shared", "partition", "plays", "sittings", "paywall", "days",
+    "packed_plays", "cold", "count",
     "merge_plays", "merge_paywall", "decode", "fold", "flat",
 )  # fmt: skip
 ROOT: Final = Path(__file__).parent.parent

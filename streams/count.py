@@ -13,7 +13,7 @@ from streams.cold import drop_gone, live_paywall
 from streams.days import MET_PAYWALL, PLAYED_AFTER_UNLOCK, UNLOCKED, WATCHED, count_object
 from streams.partition import Partition
 from streams.paywall_state import Impression, Unlock
-from streams.state import Play, Viewer, plays_of
+from streams.state import PREVIEW_REASON, Play, Viewer, plays_of
 
 
 def count_viewer(partition: Partition, viewer: Viewer) -> None:
@@ -79,7 +79,7 @@ def count_histograms(partition: Partition) -> None:
         place = play.place
         if place is not None and play.counted_flags:
             plays.recount_bin(play, partition.book, plays.bin_of(play))
-            if play.start_reason != "preview" and (viewers[index], place.series_id) not in series:
+            if play.reason != PREVIEW_REASON and (viewers[index], place.series_id) not in series:
                 sittings.adjust(viewers[index], play, partition.book.sittings)
 
 

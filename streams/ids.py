@@ -6,22 +6,52 @@ the same id. A pair of signed 64-bit halves, shifted so that they sort alike, st
 
 from typing import Final
 
-from mypy_extensions import i64
+from librt.strings import BytesWriter
+from mypy_extensions import i64, u8
 
-_SHIFT: Final = 1 << 63
-_HALF: Final = (1 << 64) - 1
 UUID_CHARS: Final = 36
-UUID_BYTES: Final = 16
+_DASH: Final = 45
+_SIGN: Final = -(1 << 63)
+_NONE: Final = 255
+_LOWER: Final = bytes([b"0123456789abcdef".find(char) & _NONE for char in range(256)])
+"""What a hexadecimal digit is worth, by its code; _NONE where there is none."""
+_ANY: Final = bytes([b"0123456789abcdef".find(bytes([char]).lower()) & _NONE for char in range(256)])
+"""The same, in upper case too."""
+
+
+def are_digits(data: bytes, begin: i64, end: i64) -> bool:
+    """Whether these bytes are hexadecimal digits in lower case."""
+    values = _LOWER
+    for at in range(begin, end):  # noqa: SIM110 -- a generator would be an object
+        if values[data[at]] == _NONE:
+            return False
+    return True
+
+
+def digits(data: bytes, begin: i64, end: i64) -> i64:
+    """Return the signed 64 bits that 16 hexadecimal digits are: the first of these bytes, and those after it.
+
+    What is no digit is passed over.
+    """
+    values = _ANY
+    found: i64 = values[data[begin]]
+    if found >= 8:  # noqa: PLR2004 -- the highest bit is the sign
+        found -= 16
+    for at in range(begin + 1, end):
+        value: i64 = values[data[at]]
+        if value != _NONE:
+            found = found << 4 | value
+    return found
 
 
 def high(event_id: str) -> i64:
     """Return the first 64 bits of a UUID, less 2^63."""
-    return i64(int(event_id[:8] + event_id[9:13] + event_id[14:18], 16) - _SHIFT)
+    return digits(event_id.encode(), 0, 18) ^ _SIGN
 
 
 def low(event_id: str) -> i64:
     """Return the last 64 bits of a UUID, less 2^63."""
-    return i64(int(event_id[19:23] + event_id[24:], 16) - _SHIFT)
+    return digits(event_id.encode(), 19, UUID_CHARS) ^ _SIGN
 
 
 def as_bytes(event_id: str) -> bytes:
@@ -29,23 +59,45 @@ def as_bytes(event_id: str) -> bytes:
     return bytes.fromhex(event_id.replace("-", ""))
 
 
-def pack(text: str) -> str | bytes:
-    """Return a UUID in lower case as its 16 bytes, any other id as it is."""
-    if len(text) != UUID_CHARS:
-        return text
-    try:
-        packed = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return text
-    return packed if len(packed) == UUID_BYTES and unpack(packed) == text else text
+def is_uuid(data: bytes) -> bool:
+    """Whether a text in UTF-8 is a UUID in lower case: its 16 bytes say all that it says."""
+    return (
+        len(data) == UUID_CHARS
+        and data[8] == _DASH
+        and data[13] == _DASH
+        and data[18] == _DASH
+        and data[23] == _DASH
+        and are_digits(data, 0, 8)
+        and are_digits(data, 9, 13)
+        and are_digits(data, 14, 18)
+        and are_digits(data, 19, 23)
+        and are_digits(data, 24, UUID_CHARS)
+    )
 
 
-def unpack(packed: str | bytes) -> str:
-    """Return the id that `pack` packed."""
-    if isinstance(packed, str):
-        return packed
-    digits = packed.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+def spell(out: BytesWriter, bits: i64, digits: i64) -> None:
+    """Write the last hexadecimal digits of a number."""
+    shift = 4 * digits - 4
+    while shift >= 0:
+        value = bits >> shift & 15
+        out.append(u8(value + 48 if value < 10 else value + 87))  # noqa: PLR2004
+        shift -= 4
+
+
+def uuid(first: i64, last: i64) -> str:
+    """Return the UUID of two halves, unshifted."""
+    dash = u8(_DASH)
+    out = BytesWriter()
+    spell(out, first >> 32, 8)
+    out.append(dash)
+    spell(out, first >> 16, 4)
+    out.append(dash)
+    spell(out, first, 4)
+    out.append(dash)
+    spell(out, last >> 48, 4)
+    out.append(dash)
+    spell(out, last, 12)
+    return out.getvalue().decode("ascii")
 
 
 def exact(packed: bytes) -> bytes:

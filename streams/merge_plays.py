@@ -4,16 +4,17 @@ What an event may change beyond its own play: a start, its sitting, the plays be
 it, and the unlocks that it follows.
 """
 
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
 from streams import cold, shared, sittings
+from streams.binary import id_bytes
 from streams.days import WATCHED, count_object, day_at
-from streams.ids import high, low, pack
+from streams.ids import high, low
 from streams.lines import PlayStart
 from streams.partition import Partition
-from streams.paywall_state import Paywall
+from streams.paywall_state import Paywall, unlocked_to
 from streams.plays import VALID, open_rows, recount, recount_bin, recount_continuation
-from streams.state import NO_BIN, Place, Play, Viewer, keep_plays, plays_of
+from streams.state import NO_BIN, REASON_NUMBER, Place, Play, Viewer, keep_plays, plays_of
 
 
 def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -> Play | None:
@@ -109,7 +110,7 @@ def _restart(
     play.place, play.episode_row, play.curve_row = place, None, None
     play.started_at = at
     play.event_high, play.event_low = high(line.event_id), low(line.event_id)
-    play.start_reason = line.start_reason
+    play.reason = u8(REASON_NUMBER[line.start_reason])
     play.start_position_ms = line.start_position_ms
     viewer.latest_at = max(viewer.latest_at, at)
     if play.counts:
@@ -152,7 +153,7 @@ def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: i64)
     """Have the unlocks looked at again that a start at this time follows soon enough."""
     within = partition.rules.played_after_ms
     paywall = viewer.paywall
-    if paywall is None or (isinstance(paywall, bytes) and started_at > viewer.paywall_to + within):
+    if paywall is None or (isinstance(paywall, bytes) and started_at > unlocked_to(paywall) + within):
         return
     live: Paywall = cold.live_paywall(partition, viewer)
     for unlock in live.unlocks.values():
@@ -171,5 +172,4 @@ def _forgotten(partition: Partition, viewer: Viewer, play: Play) -> bool:
 
 def _may_hold(packed: bytes, playback_id: str) -> bool:
     """Whether packed plays may hold an id. A false yes costs time only."""
-    needle = pack(playback_id)
-    return (needle if isinstance(needle, bytes) else needle.encode()) in packed
+    return id_bytes(playback_id) in packed

@@ -1,117 +1,164 @@
-"""Plays as flat lists of plain values, and as bytes, and back. Pure.
+"""Plays as bytes, about 50 a play, and back. Pure.
 
 What an event said of a play is kept; what the play counts as follows from it.
 """
 
-from typing import Any, Final
+from typing import Final
 
-import msgspec
+from librt.strings import BytesWriter
+from mypy_extensions import i32, i64, u8
 
 from streams import plays, shared
-from streams.ids import exact, pack, unpack
+from streams.binary import (
+    Source,
+    read_half,
+    read_id,
+    read_number,
+    read_text,
+    write_half,
+    write_id,
+    write_number,
+    write_text,
+)
 from streams.partition import Partition
 from streams.state import Place, Play
 
-_START_REASONS: Final = (
-    "tap", "next_tap", "next_swipe", "auto_next", "resume", "deep_link", "replay", "preview",
-)  # fmt: skip
-_REASON_NUMBER: Final = {reason: number for number, reason in enumerate(_START_REASONS)}
-_ENCODER: Any = msgspec.msgpack.Encoder()
-_DECODER: Any = msgspec.msgpack.Decoder(list[Any])
-_WIDTH: Final = 12
+# The first byte of a play: its start_reason, and these.
+_REASON: Final = 7
+_PLAYED_AS_POSITION: Final = 8
+"""played_ms is the position, as it is for who watches from the start."""
+_WATCHED_AS_POSITION: Final = 16
+_PLACE: Final = 96
+_NOWHERE: Final = 0
+_KNOWN: Final = 32
+"""A place of a play before, by its number."""
+_NEAR: Final = 64
+"""Another episode where the play before was."""
+_FAR: Final = 96
 
 
-def pack_plays(hot: list[Play]) -> bytes:
-    """Return plays as bytes, about 60 a play."""
-    return exact(_ENCODER.encode(flat_plays(hot))) if hot else b""
+def pack_plays(found: list[Play]) -> bytes:
+    """Return plays as bytes."""
+    if not found:
+        return b""
+    out = BytesWriter()
+    write_plays(out, found)
+    return out.getvalue()
 
 
 def unpack_plays(packed: bytes, partition: Partition) -> list[Play]:
     """Return the plays with the credit that they have."""
-    return plays_from(_DECODER.decode(packed), partition) if packed else []
+    return read_plays(Source(packed), partition) if packed else []
 
 
-def flat_plays(hot: list[Play]) -> list[Any]:
-    """Return what the events of plays said, as plain values.
+def write_plays(out: BytesWriter, found: list[Play]) -> None:
+    """Write what events said of plays: how many, then one after the other.
 
-    Each is `place, playback_id, last_at, age, ...` in a row, `last_at` less that of the play before; of
-    played_ms and watched_ms None where they equal the position, as they do who watches from the start.
-    A place is named where it comes first, as a list; later by its number; None stands for none.
+    Times are less those of the play before. A place is told where it comes first, later by its number.
     """
-    fields: list[Any] = []
+    write_number(out, len(found))
     places: list[Place] = []
-    before_at = 0
-    for play in hot:
-        fields.append(_named(play.place, places))
-        fields.append(pack(play.playback_id))
-        fields.append(play.last_at - before_at)
-        fields.append(play.last_at - play.started_at)
-        fields.append(play.event_high)
-        fields.append(play.event_low)
-        fields.append(_REASON_NUMBER[play.start_reason])
-        fields.append(play.start_position_ms)
-        fields.append(play.position_ms)
-        fields.append(None if play.played_ms == play.position_ms else play.played_ms)
-        fields.append(None if play.watched_ms == play.position_ms else play.watched_ms)
-        fields.append(play.continued)
+    before_at: i64 = 0
+    for play in found:
+        place = play.place
+        number = -1 if place is None else _number_of(place, places)
+        how: i64 = _NOWHERE
+        if number >= 0:
+            how = _KNOWN
+        elif place is not None:
+            how = _NEAR if places and _are_near(places[len(places) - 1], place) else _FAR
+        out.append(u8(_first_byte(play) | how))
+        if how == _KNOWN:
+            write_number(out, number)
+        elif place is not None:
+            _write_place(out, place, how == _FAR)
+            places.append(place)
+        write_id(out, play.playback_id)
+        write_number(out, play.last_at - before_at)
+        write_number(out, play.last_at - play.started_at)
+        write_half(out, play.event_high)
+        write_half(out, play.event_low)
+        write_number(out, i64(play.start_position_ms))
+        write_number(out, i64(play.position_ms))
+        if play.played_ms != play.position_ms:
+            write_number(out, i64(play.played_ms))
+        if play.watched_ms != play.position_ms:
+            write_number(out, i64(play.watched_ms))
+        write_number(out, i64(play.continued))
         before_at = play.last_at
-    return fields
 
 
-def plays_from(fields: list[Any], partition: Partition) -> list[Play]:
-    """Return the plays that `flat_plays` made flat, credited with what they are worth."""
+def read_plays(source: Source, partition: Partition) -> list[Play]:
+    """Read what `write_plays` wrote, credited with what it is worth."""
     found: list[Play] = []
     places: list[Place] = []
-    before_at = 0
-    for at in range(0, len(fields), _WIDTH):
-        play = Play(unpack(fields[at + 1]), before_at + fields[at + 2])
-        play.place = _place(fields[at], places)
-        play.started_at = play.last_at - fields[at + 3]
-        play.event_high = fields[at + 4]
-        play.event_low = fields[at + 5]
-        play.start_reason = _START_REASONS[fields[at + 6]]
-        play.start_position_ms = fields[at + 7]
-        play.position_ms = fields[at + 8]
-        play.played_ms = play.position_ms if fields[at + 9] is None else fields[at + 9]
-        play.watched_ms = play.position_ms if fields[at + 10] is None else fields[at + 10]
-        play.continued = fields[at + 11]
+    before_at: i64 = 0
+    for _ in range(read_number(source)):
+        first: i64 = source.data[source.at]
+        source.at += 1
+        place = _read_place(source, first & _PLACE, places)
+        play = Play(read_id(source), before_at + read_number(source))
+        play.place = place
+        play.reason = u8(first & _REASON)
+        play.started_at = play.last_at - read_number(source)
+        play.event_high = read_half(source)
+        play.event_low = read_half(source)
+        play.start_position_ms = i32(read_number(source))
+        play.position_ms = i32(read_number(source))
+        play.played_ms = play.position_ms if first & _PLAYED_AS_POSITION else i32(read_number(source))
+        play.watched_ms = play.position_ms if first & _WATCHED_AS_POSITION else i32(read_number(source))
+        play.continued = u8(read_number(source))
         before_at = play.last_at
-        if play.place is not None:
+        if place is not None:
             plays.credit(play, partition.valid_play_ms)
         found.append(play)
     return found
 
 
-def _named(place: Place | None, places: list[Place]) -> Any:
-    if place is None:
-        return None
+def _first_byte(play: Play) -> i64:
+    first = i64(play.reason)
+    if play.played_ms == play.position_ms:
+        first |= _PLAYED_AS_POSITION
+    if play.watched_ms == play.position_ms:
+        first |= _WATCHED_AS_POSITION
+    return first
+
+
+def _number_of(place: Place, places: list[Place]) -> i64:
+    """Return the number of a place among those that were told; -1 if it was not."""
     for number in range(len(places)):
         if places[number] is place:
             return number
-    before = places[len(places) - 1] if places else None
-    places.append(place)
-    fields: list[Any] = [place.episode_no, place.paywall_no, place.duration_ms]
-    if (
-        before is None
-        or before.series_id != place.series_id
-        or before.platform != place.platform
-        or before.country != place.country
-    ):
-        fields += [place.series_id, place.platform, place.country]
-    return fields
+    return -1
 
 
-def _place(named: Any, places: list[Place]) -> Place | None:
-    if named is None:
+def _are_near(one: Place, other: Place) -> bool:
+    return (
+        one.series_id == other.series_id and one.platform == other.platform and one.country == other.country
+    )
+
+
+def _write_place(out: BytesWriter, place: Place, is_far: bool) -> None:
+    if is_far:
+        write_text(out, place.series_id)
+        write_text(out, place.platform)
+        write_text(out, place.country)
+    write_number(out, place.episode_no)
+    write_number(out, place.paywall_no)
+    write_number(out, place.duration_ms)
+
+
+def _read_place(source: Source, how: i64, places: list[Place]) -> Place | None:
+    if how == _NOWHERE:
         return None
-    if isinstance(named, int):
-        return places[named]
-    episode_no, paywall_no, duration_ms = named[0], named[1], named[2]
-    if len(named) > 3:  # noqa: PLR2004 -- it says where, too; if not, it is where the place before is
-        series_id, platform, country = named[3], named[4], named[5]
+    if how == _KNOWN:
+        return places[read_number(source)]
+    if how == _FAR:
+        series_id, platform, country = read_text(source), read_text(source), read_text(source)
     else:
         before = places[len(places) - 1]
         series_id, platform, country = before.series_id, before.platform, before.country
+    episode_no, paywall_no, duration_ms = read_number(source), read_number(source), read_number(source)
     place = shared.place(series_id, episode_no, paywall_no, platform, country, duration_ms)
     places.append(place)
     return place

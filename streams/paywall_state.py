@@ -13,6 +13,8 @@ from msgspec.msgpack import Decoder, Encoder
 from schemas.fields import Platform, ProductType, Trigger, UnlockMethod
 
 ABSENT = -1
+NEVER = -(1 << 62)
+"""Long before any time, whatever is added to it."""
 
 
 class Gate(NamedTuple):
@@ -125,10 +127,11 @@ class PackedPaywall(Struct, gc=False, eq=False, array_like=True):
 
 _ENCODER = Encoder()
 _DECODER = Decoder(PackedPaywall)
+_UNLOCKED_TO_BYTES = 8
 
 
 def pack_paywall(paywall: Paywall) -> bytes:
-    """Return a paywall as bytes."""
+    """Return a paywall as bytes. They begin with what `unlocked_to` returns."""
     packed = PackedPaywall(
         paywall.first_at,
         paywall.last_at,
@@ -137,12 +140,18 @@ def pack_paywall(paywall: Paywall) -> bytes:
         list(paywall.orders.values()),
         paywall.ads,
     )
-    return _ENCODER.encode(packed)
+    last = max([unlock.at for unlock in paywall.unlocks.values()], default=NEVER)
+    return last.to_bytes(_UNLOCKED_TO_BYTES, "big", signed=True) + _ENCODER.encode(packed)
+
+
+def unlocked_to(packed: bytes) -> int:
+    """Return the greatest time of an unlock in a packed paywall: nothing that is later can follow one."""
+    return int.from_bytes(packed[:_UNLOCKED_TO_BYTES], "big", signed=True)
 
 
 def unpack_paywall(packed: bytes) -> Paywall:
     """Return the paywall that `pack_paywall` packed."""
-    found = _DECODER.decode(packed)
+    found = _DECODER.decode(memoryview(packed)[_UNLOCKED_TO_BYTES:])
     return Paywall(
         found.first_at,
         found.last_at,

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from mypy_extensions import i16, i32, i64
+from mypy_extensions import i16, i32, i64, u8
 
 from streams.rows import Row, RowBook
-from streams.state import NO_BIN, Play
+from streams.state import NO_BIN, PREVIEW_REASON, Play
 
 HOUR_S: Final = 3600
 MINUTE_MS: Final = 60_000
@@ -35,7 +35,7 @@ def flags_of(play: Play, valid_play_ms: i64) -> i64:
     """Return the flags that a started play is worth."""
     place = play.place
     assert place is not None
-    if play.start_reason == "preview":
+    if play.reason == PREVIEW_REASON:
         return PREVIEW
     duration = place.duration_ms
     flags: i64 = START
@@ -69,13 +69,13 @@ def furthest(play: Play) -> i64:
 
 def worth_played_ms(play: Play) -> i64:
     """Return the wall time of playing that a play is worth."""
-    return i64(play.played_ms) if play.played_ms > 0 and play.start_reason != "preview" else 0
+    return i64(play.played_ms) if play.played_ms > 0 and play.reason != PREVIEW_REASON else 0
 
 
 def worth_watched_ms(play: Play) -> i64:
     """Return the time of content that a play is worth: at most the episode's length."""
     assert play.place is not None
-    if play.watched_ms <= 0 or play.start_reason == "preview":
+    if play.watched_ms <= 0 or play.reason == PREVIEW_REASON:
         return 0
     watched = i64(play.watched_ms)
     return min(watched, play.place.duration_ms)
@@ -152,7 +152,7 @@ def recount_bin(play: Play, book: RowBook, new: i64) -> None:
 def bin_of(play: Play) -> i64:
     """Return the bin of the exit curve that a started play is worth."""
     assert play.place is not None
-    return NO_BIN if play.start_reason == "preview" else exit_bin(furthest(play), play.place.duration_ms)
+    return NO_BIN if play.reason == PREVIEW_REASON else exit_bin(furthest(play), play.place.duration_ms)
 
 
 def recount_continuation(play: Play, new: i64, book: RowBook) -> None:
@@ -164,7 +164,7 @@ def recount_continuation(play: Play, new: i64, book: RowBook) -> None:
             values[old] -= 1
         if new:
             values[new] += 1
-        play.continued = i16(new)
+        play.continued = u8(new)
 
 
 def credit(play: Play, valid_play_ms: i64) -> None:

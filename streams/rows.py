@@ -14,7 +14,7 @@ whatever ends or begins a possibility to count somewhere opens the row, with or 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, final
 
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i16, i64, mypyc_attr
 
 from schemas.tables import (
     EPISODE_MINUTES,
@@ -33,37 +33,55 @@ Key = tuple[Any, ...]
 NO_BIN: Final = -1
 
 
+_BIN_BITS: Final = 32
+_BIN_MASK: Final = (1 << _BIN_BITS) - 1
+"""A bin is at most as large as an episode number; the number of its histogram stands above it."""
+
+
 @final
 @mypyc_attr(acyclic=True)
 class Row:
-    """One counter row of one generation. `bins` has a dict per histogram: bin -> count, no zeros."""
+    """One counter row of one generation.
 
-    __slots__ = ("bins", "dirty", "generation", "key", "values")
+    Attributes:
+        values: a number per counter.
+        counts: of all `histograms` in one dict, by `histogram << 32 | bin`, no zeros; None if it has none.
+    """
 
-    def __init__(
-        self, key: Key, generation: i64, values: list[int], bins: tuple[dict[int, int], ...]
-    ) -> None:
+    __slots__ = ("counts", "dirty", "generation", "histograms", "key", "values")
+
+    def __init__(self, key: Key, generation: i64, values: list[int], histograms: i16) -> None:
         self.key = key
         self.generation = generation
         self.values = values
-        self.bins = bins
+        self.histograms = histograms
+        self.counts: dict[int, int] | None = {} if histograms else None
         self.dirty = False
+
+    @property
+    def bins(self) -> tuple[dict[int, int], ...]:
+        """A dict per histogram: bin -> count, no zeros."""
+        found: list[dict[int, int]] = [{} for _ in range(self.histograms)]
+        if self.counts is not None:
+            for place, count in self.counts.items():
+                found[place >> _BIN_BITS][place & _BIN_MASK] = count
+        return tuple(found)
 
     def move(self, histogram: i64, old: int, new: int) -> None:
         """Take one object out of the bin `old` and put it into `new`; NO_BIN stands for none."""
-        bins = self.bins[histogram]
         if old != NO_BIN:
-            count = bins.get(old, 0) - 1
-            if count:
-                bins[old] = count
-            else:
-                del bins[old]
+            self._add(histogram << _BIN_BITS | old, -1)
         if new != NO_BIN:
-            count = bins.get(new, 0) + 1
-            if count:
-                bins[new] = count
-            else:
-                del bins[new]
+            self._add(histogram << _BIN_BITS | new, 1)
+
+    def _add(self, place: int, change: i64) -> None:
+        counts = self.counts
+        assert counts is not None
+        count = counts.get(place, 0) + change
+        if count:
+            counts[place] = count
+        else:
+            del counts[place]
 
 
 @final
@@ -73,7 +91,7 @@ class TableRows:
     def __init__(self, table: CounterTable) -> None:
         self.table = table
         self.counters = len(table.counters)
-        self.histograms = len(table.histograms)
+        self.histograms: i16 = len(table.histograms)
         self.open: dict[Key, Row] = {}
         self.dirty: list[Row] = []
         self.generation: i64 = 0
@@ -82,10 +100,7 @@ class TableRows:
         """Return the open row of a key, opened if need be, and remember that it must be written."""
         row = self.open.get(key)
         if row is None:
-            bins: tuple[dict[int, int], ...] = ()
-            if self.histograms:
-                bins = tuple([{} for _ in range(self.histograms)])
-            row = Row(key, self.generation, [0] * self.counters, bins)
+            row = Row(key, self.generation, [0] * self.counters, self.histograms)
             self.open[key] = row
         if not row.dirty:
             self.mark(row)
@@ -155,5 +170,5 @@ def as_tuples(
     found: list[tuple[Any, ...]] = []
     for row in rows:
         lineage = (source_epoch, partition, row.generation, version)
-        found.append(row.key + lineage + tuple(row.values) + tuple([dict(bins) for bins in row.bins]))
+        found.append(row.key + lineage + tuple(row.values) + row.bins)
     return found

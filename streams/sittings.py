@@ -17,7 +17,17 @@ from streams.plays import (
     recount_continuation,
 )
 from streams.rows import NO_BIN, Key, RowBook, TableRows
-from streams.state import Place, Play, Sitting, Viewer, keep_sittings, plays_of, sittings_of
+from streams.state import (
+    AUTO_NEXT_REASON,
+    PREVIEW_REASON,
+    Place,
+    Play,
+    Sitting,
+    Viewer,
+    keep_sittings,
+    plays_of,
+    sittings_of,
+)
 
 SITTING_COUNT: Final = 0
 PLAYED_MS: Final = 1
@@ -31,7 +41,7 @@ def plays_of_series(viewer: Viewer, series_id: str) -> list[Play]:
     plays = [
         p
         for p in plays_of(viewer)
-        if p.place is not None and p.place.series_id == series_id and p.start_reason != "preview"
+        if p.place is not None and p.place.series_id == series_id and p.reason != PREVIEW_REASON
     ]
     if len(plays) > 1:
         plays.sort(key=moment)
@@ -75,7 +85,7 @@ def measure(plays: list[Play]) -> Sitting:
         end = max(end, play.last_at)
         if play.counted_flags & VALID:
             valid.add(place.episode_no)
-            if play.start_reason != "auto_next":
+            if play.reason != AUTO_NEXT_REASON:
                 deliberate.add(place.episode_no)
             if play.counted_flags & COMPLETE:
                 complete.add(place.episode_no)
@@ -93,7 +103,7 @@ def _alone(play: Play) -> Sitting:
         play.last_at,
         1 if valid else 0,
         1 if valid and play.counted_flags & COMPLETE else 0,
-        1 if valid and play.start_reason != "auto_next" else 0,
+        1 if valid and play.reason != AUTO_NEXT_REASON else 0,
         i64(play.counted_played_ms),
     )
 
@@ -146,7 +156,7 @@ def adjust(viewer: Viewer, play: Play, rows: TableRows) -> None:
             and p.place is not None
             and p.place.series_id == series_id
             and sitting.start_at <= p.started_at <= sitting.end_at
-            and p.start_reason != "preview"
+            and p.reason != PREVIEW_REASON
         ]
     )
     row = rows.change(_key(sitting.place, sitting.start_at))
@@ -214,7 +224,7 @@ def outcome(play: Play, plays: Sequence[Play], shown: Sequence[Impression], gap_
     for start in plays:
         if start.place is not None and start.place.episode_no == following:  # noqa: SIM102
             if begin <= start.started_at <= end:
-                return CONTINUED_AUTO if start.start_reason == "auto_next" else CONTINUED_DELIBERATE
+                return CONTINUED_AUTO if start.reason == AUTO_NEXT_REASON else CONTINUED_DELIBERATE
     for impression in shown:
         gate = impression.gate
         if (

@@ -8,13 +8,21 @@ collector, since none can be part of a cycle. What happened at paywalls is in pa
 
 from typing import Final, NamedTuple, final
 
-from mypy_extensions import i16, i32, i64, mypyc_attr
+from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 
 from streams.paywall_state import Paywall
 from streams.rows import Row
 
 ABSENT: Final = -1
 """A counter that no event of the play has carried."""
+
+START_REASONS: Final = (
+    "tap", "next_tap", "next_swipe", "auto_next", "resume", "deep_link", "replay", "preview",
+)  # fmt: skip
+"""A play keeps the number of its reason: the order is part of `STATE_FORMAT` (see checkpoint.py)."""
+AUTO_NEXT_REASON: Final = 3
+PREVIEW_REASON: Final = 7
+REASON_NUMBER: Final = {reason: number for number, reason in enumerate(START_REASONS)}
 
 NO_BIN: Final = -1
 DAY_MS: Final = 86_400_000
@@ -45,6 +53,7 @@ class Play:
 
     Attributes:
         event_high: with `event_low`, the event id of its start (see ids.py).
+        reason: the number of its start_reason.
         counted_flags: the flags (see plays.py) that it is counted with; 0 when it is not counted.
         counted_played_ms: what its rows hold of it, like `counted_watched_ms` and, in the exit curve,
             `counted_bin`.
@@ -56,7 +65,7 @@ class Play:
     __slots__ = (
         "continued", "counted_at", "counted_bin", "counted_flags", "counted_played_ms", "counted_watched_ms",
         "curve_row", "episode_row", "event_high", "event_low", "last_at", "place", "playback_id", "played_ms",
-        "position_ms", "start_position_ms", "start_reason", "started_at", "touched", "touched_late",
+        "position_ms", "reason", "start_position_ms", "started_at", "touched", "touched_late",
         "watched_ms",
     )  # fmt: skip
 
@@ -67,14 +76,14 @@ class Play:
         self.started_at: i64 = 0
         self.event_high: i64 = 0
         self.event_low: i64 = 0
-        self.start_reason = "tap"
         self.start_position_ms: i32 = 0
         self.position_ms: i32 = 0
         self.played_ms: i32 = ABSENT
         self.watched_ms: i32 = ABSENT
-        self.continued: i16 = 0
         self.counted_flags: i16 = 0
         self.counted_bin: i16 = NO_BIN
+        self.reason: u8 = 0
+        self.continued: u8 = 0
         self.touched = False
         self.touched_late = False
         self.counted_played_ms: i32 = 0
@@ -86,7 +95,12 @@ class Play:
     @property
     def counts(self) -> bool:
         """Whether it is a play that started, and no preview."""
-        return self.place is not None and self.start_reason != "preview"
+        return self.place is not None and self.reason != PREVIEW_REASON
+
+    @property
+    def start_reason(self) -> str:
+        """Why it was started."""
+        return START_REASONS[self.reason]
 
 
 @final

@@ -19,7 +19,7 @@ from warehouse.checkpoints import Checkpoint
 
 Reader = Callable[[bytes, FoldRules], Partition]
 
-OLDER_FORMATS: dict[int, Reader] = {2: codec.decode}  # 1 was never released
+OLDER_FORMATS: dict[int, Reader] = {}  # none before 4 was ever released
 """How states of older formats are read. Who changes `STATE_FORMAT` leaves a reader of the one before here."""
 
 

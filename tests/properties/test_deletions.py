@@ -2,17 +2,14 @@
 
 import json
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.checkpoint import DELETED_A_SLICE, LENGTH_BYTES, compress, decode, encode
+from streams.checkpoint import DELETED_A_SLICE, compress, decode, encode
 from streams.decode import split
-from streams.takeover import OLDER_FORMATS
 from tests.oracle.lives import lives
 from tests.oracle.oracle import Rules, diff, tables
 from tests.properties.folding import Folding, fold, view
-from tests.properties.state import everything
 from tests.properties.worlds import (
     DAY,
     IMPATIENT,
@@ -113,15 +110,6 @@ def test_very_many_who_were_forgotten_come_back_from_a_checkpoint():
     chunks = list(encode(folding.partition))
     assert len(chunks) == 4
     assert decode(compress(chunks), IMPATIENT).deleted == forgotten
-
-
-@given(messages=histories())
-def test_a_state_of_the_format_that_knew_no_deletions_is_read(messages):
-    folding = fold(messages, IMPATIENT)
-    header, *rest = encode(folding.partition)
-    older = msgspec.msgpack.encode(msgspec.msgpack.decode(header[LENGTH_BYTES:])[:-1])
-    read = OLDER_FORMATS[2](compress([len(older).to_bytes(LENGTH_BYTES, "big") + older, *rest]), IMPATIENT)
-    assert everything(read) == everything(folding.partition)
 
 
 @given(messages=histories(forget=True), data=st.data())

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.rules import FoldRules
 from streams import plays
-from streams.state import ABSENT, NO_BIN, Place, Play
+from streams.state import ABSENT, NO_BIN, REASON_NUMBER, Place, Play
 
 RULES = FoldRules()
 R25, R50, R75, R95 = plays.REACHED_25, plays.REACHED_50, plays.REACHED_75, plays.REACHED_95
@@ -15,7 +15,7 @@ STARTED = plays.START | plays.FRESH
 def play(*, duration=60_000, begin=0, position=0, played=ABSENT, watched=ABSENT, reason="tap"):
     found = Play("p", 99)
     found.place = Place("s", 1, 0, "ios", "US", duration)
-    found.start_reason = reason
+    found.reason = REASON_NUMBER[reason]
     found.start_position_ms = begin
     found.position_ms = position
     found.played_ms = played

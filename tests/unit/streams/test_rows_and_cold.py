@@ -5,14 +5,15 @@ import uuid
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from librt.strings import BytesWriter
 
 from schemas.rules import FoldRules
 from schemas.tables import EXIT_CURVES, UNLOCK_MINUTES
-from streams import ids, shared
+from streams import binary, ids, shared
 from streams.packed_plays import pack_plays, unpack_plays
 from streams.partition import Partition
 from streams.rows import NO_BIN, RowBook, TableRows, as_tuples
-from streams.state import Play
+from streams.state import REASON_NUMBER, Play
 from tests.unit.oracle.events import MINUTE, start
 from tests.unit.streams.folded import RULES, Folding, message
 
@@ -79,15 +80,45 @@ TEXTS = st.text(min_size=1, max_size=40) | UUIDS | UUIDS.map(str.upper) | st.jus
 
 @given(text=TEXTS)
 def test_any_id_comes_back_as_it_was(text):
-    assert ids.unpack(ids.pack(text)) == text
+    out = BytesWriter()
+    binary.write_id(out, text)
+    binary.write_id(out, "after it")
+    source = binary.Source(out.getvalue())
+    assert [binary.read_id(source), binary.read_id(source)] == [text, "after it"]
+    assert binary.id_bytes(text) in out.getvalue()
 
 
-def test_a_uuid_is_16_bytes_and_only_in_small_letters():
-    text = str(uuid.UUID(int=255))
-    assert len(ids.pack(text)) == 16
-    assert isinstance(ids.pack(text), bytes)
-    assert ids.pack(text.upper()) == text.upper()
-    assert ids.pack(text.replace("-", "0")) == text.replace("-", "0")
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        (str(uuid.UUID(int=255)), 17),
+        (str(uuid.UUID(int=2**128 - 1)), 17),
+        (str(uuid.UUID(int=255)).upper(), 38),
+        ("0123456789abcdef" * 2, 17),
+        ("0123456789ABCDEF" * 2, 34),
+        (str(uuid.UUID(int=255)).replace("-", "0"), 38),
+    ],
+)
+def test_what_an_id_takes(text, size):
+    out = BytesWriter()
+    binary.write_id(out, text)
+    assert len(out.getvalue()) == size
+
+
+@given(numbers=st.lists(st.integers(-(2**62), 2**62 - 1)))
+def test_any_number_comes_back_as_it_was(numbers):
+    out = BytesWriter()
+    for number in numbers:
+        binary.write_number(out, number)
+    source = binary.Source(out.getvalue())
+    assert [binary.read_number(source) for _ in numbers] == numbers
+    assert source.at == len(source.data)
+
+
+@pytest.mark.parametrize("read", [binary.read_number, binary.read_half, binary.read_id, binary.read_text])
+def test_bytes_that_end_too_early_are_told(read):
+    with pytest.raises(IndexError):
+        read(binary.Source(b"\x80" if read is binary.read_number else b"\x01\x02"))
 
 
 SAID = (
@@ -100,7 +131,7 @@ def known(number, reason):
     play = Play(f"p{number}", 900 + number)
     play.place = shared.place("s", number, 2, "ios", "US", 60_000)
     play.started_at, play.event_high, play.event_low = 5, number - 2**63, number
-    play.start_reason = reason
+    play.reason = REASON_NUMBER[reason]
     play.start_position_ms, play.position_ms, play.played_ms, play.watched_ms = 1, 2, 3, -1
     play.continued = 12
     return play
