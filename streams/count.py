@@ -79,7 +79,8 @@ def count_histograms(partition: Partition) -> None:
         place = play.place
         if place is not None and play.counted_flags:
             plays.recount_bin(play, partition.book, plays.bin_of(play))
-            if play.reason != PREVIEW_REASON and (viewers[index], place.series_id) not in series:
+            is_done = series and (viewers[index], place.series_id) in series
+            if play.reason != PREVIEW_REASON and not is_done:
                 sittings.adjust(viewers[index], play, partition.book.sittings)
 
 

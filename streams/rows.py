@@ -33,9 +33,9 @@ Key = tuple[Any, ...]
 NO_BIN: Final = -1
 
 
-_BIN_BITS: Final = 32
-_BIN_MASK: Final = (1 << _BIN_BITS) - 1
-"""A bin is at most as large as an episode number; the number of its histogram stands above it."""
+_HISTOGRAM_BITS: Final = 2
+_HISTOGRAM_MASK: Final = 3
+"""Below the bin: most places are then small numbers, of which Python has one object each."""
 
 
 @final
@@ -45,7 +45,7 @@ class Row:
 
     Attributes:
         values: a number per counter.
-        counts: of all `histograms` in one dict, by `histogram << 32 | bin`, no zeros; None if it has none.
+        counts: of all `histograms` in one dict, by `bin << 2 | histogram`, no zeros; None if it has none.
     """
 
     __slots__ = ("counts", "dirty", "generation", "histograms", "key", "values")
@@ -64,15 +64,15 @@ class Row:
         found: list[dict[int, int]] = [{} for _ in range(self.histograms)]
         if self.counts is not None:
             for place, count in self.counts.items():
-                found[place >> _BIN_BITS][place & _BIN_MASK] = count
+                found[place & _HISTOGRAM_MASK][place >> _HISTOGRAM_BITS] = count
         return tuple(found)
 
     def move(self, histogram: i64, old: int, new: int) -> None:
         """Take one object out of the bin `old` and put it into `new`; NO_BIN stands for none."""
         if old != NO_BIN:
-            self._add(histogram << _BIN_BITS | old, -1)
+            self._add(old << _HISTOGRAM_BITS | histogram, -1)
         if new != NO_BIN:
-            self._add(histogram << _BIN_BITS | new, 1)
+            self._add(new << _HISTOGRAM_BITS | histogram, 1)
 
     def _add(self, place: int, change: i64) -> None:
         counts = self.counts

@@ -148,17 +148,20 @@ def adjust(viewer: Viewer, play: Play, rows: TableRows) -> None:
     """Count a sitting anew whose plays are still the same, one of them with another credit."""
     sitting = sitting_of(viewer, play)
     series_id = sitting.place.series_id
-    new = measure(
-        [
-            p
-            for p in plays_of(viewer)
-            if p.counted_flags
-            and p.place is not None
-            and p.place.series_id == series_id
-            and sitting.start_at <= p.started_at <= sitting.end_at
-            and p.reason != PREVIEW_REASON
-        ]
-    )
+    if viewer.more_plays is None:
+        new = _alone(play)  # as it is for most viewers
+    else:
+        new = measure(
+            [
+                p
+                for p in plays_of(viewer)
+                if p.counted_flags
+                and p.place is not None
+                and p.place.series_id == series_id
+                and sitting.start_at <= p.started_at <= sitting.end_at
+                and p.reason != PREVIEW_REASON
+            ]
+        )
     row = rows.change(_key(sitting.place, sitting.start_at))
     row.values[PLAYED_MS] += new.played_ms - sitting.played_ms
     if sitting.depth != new.depth:
