@@ -9,7 +9,7 @@ from typing import Final, final
 from librt.strings import BytesWriter, read_i64_be, write_i64_be
 from mypy_extensions import i64, mypyc_attr, u8
 
-from streams.ids import UUID_CHARS, are_digits, digits, is_uuid, spell, uuid
+from streams.ids import are_digits, digits, parse_uuid, spell, uuid
 
 _TEXT: Final = 0
 _UUID: Final = 1
@@ -96,10 +96,11 @@ def read_half(source: Source) -> i64:
 def write_id(out: BytesWriter, text: str) -> None:
     """Write an id."""
     data = text.encode()
-    if is_uuid(data):
+    is_uuid, first, last = parse_uuid(data)
+    if is_uuid:
         out.append(u8(_UUID))
-        write_i64_be(out, digits(data, 0, 18))
-        write_i64_be(out, digits(data, 19, UUID_CHARS))
+        write_i64_be(out, first)
+        write_i64_be(out, last)
     elif len(data) == _HEX_CHARS and are_digits(data, 0, _HEX_CHARS):
         out.append(u8(_HEX))
         write_i64_be(out, digits(data, 0, 16))

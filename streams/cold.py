@@ -169,7 +169,7 @@ def _split(found: list[Play], ended_before: int, gap_ms: int) -> tuple[list[_Gro
             assert play.place is not None
             by_series.setdefault(play.place.series_id, []).append(play)
     for together in by_series.values():
-        together.sort(key=sittings.moment)
+        sittings.put_in_order(together)
         groups += sittings.cluster(together, gap_ms)
     kept: list[_Group] = []
     over: list[_Group] = []

@@ -161,7 +161,7 @@ def _merge_progress(partition: Partition, viewer: Viewer, line: Any, at: i64) ->
     """Raise the maxima of a play by a `Progress`. This is what most events are: it is written to be fast."""
     playback_id: str = line.playback_id
     play = viewer.play
-    if play is None or play.playback_id != playback_id or play.last_at < partition.plays_gone_before:
+    if play is None or not play.is_called(playback_id) or play.last_at < partition.plays_gone_before:
         play = open_play(partition, viewer, playback_id, at)
     changed = False
     if at > play.last_at:

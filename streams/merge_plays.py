@@ -22,7 +22,7 @@ def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -
     thaw_for(partition, viewer, at)
     for _ in range(2):
         for play in plays_of(viewer):
-            if play.playback_id == playback_id:
+            if play.is_called(playback_id):
                 return None if _forgotten(partition, viewer, play) else play
         if not viewer.cold or not _may_hold(viewer.cold, playback_id):
             return None
@@ -33,7 +33,7 @@ def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -
 def open_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -> Play:
     """Return a play of a viewer, opened if there is none."""
     for known in plays_of(viewer):
-        if known.playback_id == playback_id and known.last_at >= partition.plays_gone_before:
+        if known.is_called(playback_id) and known.last_at >= partition.plays_gone_before:
             return known
     play = find_play(partition, viewer, playback_id, at)
     if play is None:

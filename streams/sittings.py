@@ -43,14 +43,27 @@ def plays_of_series(viewer: Viewer, series_id: str) -> list[Play]:
         for p in plays_of(viewer)
         if p.place is not None and p.place.series_id == series_id and p.reason != PREVIEW_REASON
     ]
-    if len(plays) > 1:
-        plays.sort(key=moment)
+    put_in_order(plays)
     return plays
 
 
-def moment(play: Play) -> tuple[int, int, int, str]:
-    """What orders plays: when they started, by event id if need be."""
-    return (play.started_at, play.event_high, play.event_low, play.playback_id)
+def put_in_order(plays: list[Play]) -> None:
+    """Sort plays by when they started, by event id if need be, and by their own id at the very last."""
+    if len(plays) < 2:  # noqa: PLR2004
+        return
+    plays.sort(key=_start)
+    for number in range(1, len(plays)):
+        if _start(plays[number]) == _start(plays[number - 1]):
+            plays.sort(key=_start_and_id)  # the id is spelled out: only if it decides
+            return
+
+
+def _start(play: Play) -> tuple[int, int, int]:
+    return (play.started_at, play.event_high, play.event_low)
+
+
+def _start_and_id(play: Play) -> tuple[int, int, int, str]:
+    return (*_start(play), play.playback_id)
 
 
 def cluster(plays: Sequence[Play], gap_ms: i64) -> list[list[Play]]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, final
 
 from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 
+from streams.ids import parse_uuid, uuid
 from streams.paywall_state import Paywall
 from streams.rows import Row
 
@@ -52,6 +53,7 @@ class Play:
     """One attempt to play one episode. Without a `play_start`, `place` is None and it counts nothing.
 
     Attributes:
+        id_high: with `id_low`, the playback id if it is a UUID; if not, `id_text` is it.
         event_high: with `event_low`, the event id of its start (see ids.py).
         reason: the number of its start_reason.
         counted_flags: the flags (see plays.py) that it is counted with; 0 when it is not counted.
@@ -64,13 +66,16 @@ class Play:
 
     __slots__ = (
         "continued", "counted_at", "counted_bin", "counted_flags", "counted_played_ms", "counted_watched_ms",
-        "curve_row", "episode_row", "event_high", "event_low", "last_at", "place", "playback_id", "played_ms",
-        "position_ms", "reason", "start_position_ms", "started_at", "touched", "touched_late",
-        "watched_ms",
+        "curve_row", "episode_row", "event_high", "event_low", "id_high", "id_low", "id_text", "last_at",
+        "place", "played_ms", "position_ms", "reason", "start_position_ms", "started_at", "touched",
+        "touched_late", "watched_ms",
     )  # fmt: skip
 
     def __init__(self, playback_id: str, last_at: i64) -> None:
-        self.playback_id = playback_id
+        is_uuid, first, last = parse_uuid(playback_id.encode())
+        self.id_text = "" if is_uuid else playback_id
+        self.id_high: i64 = first
+        self.id_low: i64 = last
         self.last_at: i64 = last_at
         self.place: Place | None = None
         self.started_at: i64 = 0
@@ -96,6 +101,18 @@ class Play:
     def counts(self) -> bool:
         """Whether it is a play that started, and no preview."""
         return self.place is not None and self.reason != PREVIEW_REASON
+
+    @property
+    def playback_id(self) -> str:
+        """What its events call it."""
+        return self.id_text or uuid(self.id_high, self.id_low)
+
+    def is_called(self, playback_id: str) -> bool:
+        """Whether this is its id."""
+        if self.id_text:
+            return self.id_text == playback_id
+        is_uuid, first, last = parse_uuid(playback_id.encode())
+        return is_uuid and first == self.id_high and last == self.id_low
 
     @property
     def start_reason(self) -> str:
