@@ -3,6 +3,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 
+# Tests start hundreds of programs: compiling the sources anew for each of them takes minutes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-unit compiled lint format bench bench-collector faults clean
 
 help:
@@ -20,8 +23,9 @@ help:
 demo: .venv/ready compiled
 	@$(PY) -m cliffhanger demo
 
+# Two processes, each with a stack of its own: while one waits for Kafka, the other computes.
 test: lint compiled
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-unit: .venv/ready
 	$(PY) -m pytest tests/unit tests/properties tests/contracts

@@ -5,6 +5,7 @@ sources, which mutants can patch; with `--compiled`, with what mypyc made of the
 choose for themselves: the compiled build, if there is one.
 """
 
+import os
 import sys
 
 import pytest
@@ -15,6 +16,9 @@ from streams import compiled
 COMPILED = "--compiled"
 if COMPILED not in sys.argv:
     compiled.leave()  # here, since other conftests import the fold before pytest_configure is called
+
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+"""Brokers that live for a minute: the compiler that pays off after an hour takes half of their start."""
 
 _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=100, **_COMMON)

@@ -1,11 +1,5 @@
-"""kafka-python leaves sockets of failed connections to the garbage collector: here, not in a later test."""
+"""Brokers go away in these tests."""
 
-import gc
+from tests.support.sockets import sockets_collected
 
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def _collect_the_sockets():
-    yield
-    gc.collect()
+__all__ = ["sockets_collected"]

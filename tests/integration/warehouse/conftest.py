@@ -1,4 +1,6 @@
-"""A migrated database of its own for each test of the warehouse."""
+"""A migrated database for the tests of the warehouse: one for all, and each test finds its tables empty."""
+
+import uuid
 
 import pytest
 
@@ -17,6 +19,11 @@ from warehouse.migrate import migrate
 from warehouse.reader import Reader
 from warehouse.writer import Writer
 
+WITH_ROWS = """
+    SELECT name FROM system.tables
+    WHERE database = currentDatabase() AND total_rows > 0 AND name != 'schema_migrations'
+"""
+
 
 @pytest.fixture
 def empty(stack, database):
@@ -24,11 +31,24 @@ def empty(stack, database):
     return ClickHouseSettings(host=stack.clickhouse_host, port=stack.clickhouse_port, database=database)
 
 
+@pytest.fixture(scope="session")
+def migrated(stack):
+    """Settings of a database with all tables and views. It takes sixty statements, so it is made once."""
+    settings = ClickHouseSettings(
+        host=stack.clickhouse_host, port=stack.clickhouse_port, database=f"test_{uuid.uuid4().hex}"
+    )
+    migrate(settings)
+    return settings
+
+
 @pytest.fixture
-def settings(empty):
-    """Settings of a database with all tables and views."""
-    migrate(empty)
-    return empty
+def settings(migrated):
+    """The same, with no row in any table, whatever the tests before have left."""
+    connection = Connection(migrated)
+    for (table,) in connection.query(WITH_ROWS):
+        connection.query(f"TRUNCATE TABLE {table} SYNC")
+    connection.close()
+    return migrated
 
 
 @pytest.fixture

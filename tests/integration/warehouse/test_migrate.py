@@ -10,6 +10,13 @@ from warehouse.migrate import migrate, pending, read_migrations
 NAMES = [migration.name for migration in read_migrations()]
 
 
+@pytest.fixture
+def settings(empty):
+    """A migrated database of its own: these tests change what is noted of the migrations."""
+    migrate(empty)
+    return empty
+
+
 def test_an_empty_database_gets_all_migrations_in_order_and_then_none(empty):
     said = []
     assert pending(empty) == NAMES
