@@ -46,7 +46,7 @@ def _viewer(viewer: Viewer) -> dict[str, Any]:
 def _fields(value: Day | Play | Sitting) -> dict[str, Any]:
     """The fields of an object: no name of them is written down here, so none can be forgotten."""
     names = [name for name in dir(type(value)) if not name.startswith("_") and name not in FOUND_AGAIN]
-    found = {name: getattr(value, name) for name in names}
+    found = {name: getattr(value, name) for name in names if not callable(getattr(value, name))}
     if found.get("place") is not None:
         place = found["place"]
         found["place"] = {name: getattr(place, name) for name in dir(type(place)) if not name.startswith("_")}
