@@ -24,7 +24,8 @@ ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
 DELETED_A_SLICE = 20_000
 LENGTH_BYTES = 4
-ZSTD_LEVEL = 1
+ZSTD_LEVEL = -1
+"""Most of a state are ids, which do not compress: a higher level takes more time than it saves room."""
 
 
 class Header(Struct, array_like=True):
