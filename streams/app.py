@@ -23,7 +23,9 @@ from runtime.sealing import Seal
 from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams import compiled
+from streams.delivery import LeanMonitor
 from streams.health import Doctor, Pages
+from streams.outbox import Outbox
 from streams.position import checkpoint_consumer
 from streams.sink import Sink
 from streams.worker import Worker
@@ -65,6 +67,7 @@ def make_app(settings: Settings) -> faust.App:
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",
+        Monitor=LeanMonitor,
         datadir=tempfile.mkdtemp(prefix="cliffhanger-"),  # Faust insists on one; nothing is kept in it
         web_enabled=False,
         web_tables_enabled=False,
@@ -97,16 +100,24 @@ class Engagement:
         self.app = make_app(settings)
         self.clock = SystemClock()
         self.metrics = WorkerMetrics()
-        self.sink = Sink(Writer(settings.clickhouse), settings.worker, self.clock)
         self.group = FaustGroup(self.app)
-        self.worker = Worker(
-            settings.worker,
-            settings.fold,
-            self.sink,
+        sink, paywall_sink = self._sink(), self._sink()
+        self.outbox = Outbox(
+            sink,
+            paywall_sink,
             self.group,
             clock=self.clock,
             metrics=self.metrics,
             publish=self._publish,
+        )
+        self.worker = Worker(
+            settings.worker,
+            settings.fold,
+            sink,
+            self.outbox,
+            self.group,
+            clock=self.clock,
+            metrics=self.metrics,
             seal=Seal.of(settings.quarantine_key) if settings.quarantine_key.get_secret_value() else None,
         )
         self.doctor = Doctor(self.worker, settings.worker, self.clock, self._end_of)
@@ -115,6 +126,9 @@ class Engagement:
         self._ends: dict[int, int] | None = None
         self._quarantine = self.app.topic(QUARANTINE.name, value_serializer="raw", key_serializer="raw")
         self._wire()
+
+    def _sink(self) -> Sink:
+        return Sink(Writer(self.settings.clickhouse), self.settings.worker, self.clock)
 
     def _wire(self) -> None:
         app, worker = self.app, self.worker
@@ -292,7 +306,7 @@ class Engagement:
         since = time.monotonic()
         while True:
             time.sleep(TICK_S)
-            if not self.app.rebalancing or self.sink.away_s:
+            if not self.app.rebalancing or self.outbox.away_s:
                 since = time.monotonic()
             elif time.monotonic() - since > limit:
                 log.critical("a rebalance has not ended for %.0f s: ending to be started again", limit)
