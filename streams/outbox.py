@@ -80,20 +80,15 @@ class Outbox:
 
     def is_free(self) -> bool:
         """Whether the last long flush is over; raise what it raised."""
-        if self._long is None:
-            return True
-        if self._long.done():
-            self._long.result()
-            return True
-        return False
+        return is_over(self._long)
 
     async def paywall_is_written(self) -> None:
         """Wait for the rows of the paywall that are under way."""
-        await _over(self._paywall)
+        await over(self._paywall)
 
     async def long_is_written(self) -> None:
         """Wait for the playback rows or the checkpoint under way."""
-        await _over(self._long)
+        await over(self._long)
 
     async def all_is_written(self) -> None:
         """Wait for whatever is under way."""
@@ -111,7 +106,7 @@ class Outbox:
         before: asyncio.Task[Any] | None,
         stored: Callable[[Checkpoint, float], None],
     ) -> None:
-        await _over(before)  # rows of the paywall that the checkpoint covers
+        await over(before)  # rows of the paywall that the checkpoint covers
         began = self._clock.monotonic_s()
         checkpoint = await self._write(flush, self._sink, events)
         if checkpoint is not None:
@@ -139,8 +134,18 @@ class Outbox:
                 event.ack()
 
 
-async def _over(task: asyncio.Task[Any] | None) -> None:
+async def over(task: asyncio.Task[Any] | None) -> None:
     """Wait until a task is over; raise what it raised. The wait may be cancelled, the task not."""
     if task is not None:
         await asyncio.wait({task})
         task.result()
+
+
+def is_over(task: asyncio.Task[Any] | None) -> bool:
+    """Whether there is no task, or it has ended well; raise what it raised."""
+    if task is None:
+        return True
+    if task.done():
+        task.result()
+        return True
+    return False

@@ -39,7 +39,7 @@ from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_for
 from streams.invariants import Guard
-from streams.outbox import Group, Outbox
+from streams.outbox import Group, Outbox, is_over, over
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
@@ -55,6 +55,9 @@ LAG_PATIENCE = 4
 """A worker whose batches are full, or take longer than they took to gather, lags: what it writes of
 playback is old already, and it writes it less often."""
 LAG_LASTS_S = 2.0
+
+Rows = dict[str, tuple[CounterTable, list[tuple[Any, ...]]]]
+"""Rows to be written, by the name of their table."""
 
 
 class Worker:
@@ -90,7 +93,7 @@ class Worker:
         self.generation: int | None = None
         self._paywall_at = self._playback_at = clock.monotonic_s()
         self._lagged_at = self._paywall_at - LAG_LASTS_S
-        self._checkpointing: asyncio.Task[None] | None = None
+        self._long_work: asyncio.Task[None] | None = None
         self._checkpointer = Checkpointer(settings, rules, clock)
         self._outcomes = [metrics.lines.labels(name) for name in ("applied", "redundant", "excluded")]
         self.guard = Guard(settings, clock, metrics)
@@ -138,7 +141,7 @@ class Worker:
             if len(batch) >= self.settings.take_messages or took_s > 2 * self.settings.take_within_s:
                 self._lagged_at = self.clock.monotonic_s()
             await self._flush_due()
-        self._checkpoint_due()
+        self._begin_long_work()
 
     async def tick(self) -> None:
         """Flush what no message will flush; called every half second."""
@@ -146,12 +149,13 @@ class Worker:
             if self.stopping or self._has_moved_on(self.generation):
                 return
             await self._flush_due()
-        self._checkpoint_due()
+        self._begin_long_work()
 
     async def finish(self) -> None:
         """Write everything and a last checkpoint of each partition; take no batch after it."""
+        self.stopping = True
+        await over(self._long_work)
         async with self.busy:
-            await _settled(self._checkpointing)
             await self.outbox.all_is_written()
             if not self._has_moved_on(self.generation):
                 for owned in self.partitions.values():
@@ -160,7 +164,6 @@ class Worker:
                         count_all(owned.state)
                         await self._write_checkpoint(owned, list(encode(owned.state)))
                 await self.outbox.all_is_written()
-            self.stopping = True
 
     def positions(self) -> dict[int, int]:
         """The next offset of each partition: where a consumer must go on."""
@@ -200,57 +203,62 @@ class Worker:
             self.metrics.quarantined.labels(line[2]).inc()
 
     async def _flush_due(self) -> None:
-        """Begin the flushes that are due. Unless it lags, the rows of the paywall go first, and alone."""
-        now = self.clock.monotonic_s()
-        every_s, lags = self.settings.paywall_flush_s, now - self._lagged_at < LAG_LASTS_S
-        paywall_is_due = now - self._paywall_at >= every_s
-        if paywall_is_due:
-            self._paywall_at = max(self._paywall_at + every_s, now - every_s / 2)  # by the clock, no drift
-            await self.outbox.paywall_is_written()
-            self.outbox.begin_paywall(await self._count(PAYWALL_TABLES, now))
-        if self._playback_is_due(now, lags=lags) and (lags or not paywall_is_due):
-            self._playback_at = now
-            self.outbox.begin_playback(await self._count(PLAYBACK_TABLES, now))
-
-    def _playback_is_due(self, now: float, *, lags: bool) -> bool:
-        patience = LAG_PATIENCE if lags else 1
-        due = now - self._playback_at >= self.settings.playback_flush_s * patience
-        return due and self.outbox.is_free() and _is_over(self._checkpointing)
-
-    async def _count(self, tables: Sequence[CounterTable], now: float) -> Flush:
-        """Count what falls on some tables; return their rows that changed, and what else must be written."""
-        rows: dict[str, tuple[CounterTable, list[tuple[Any, ...]]]] = {}
+        """Begin to write the rows of the paywall and what was set aside, by the clock: without drift."""
+        now, every_s = self.clock.monotonic_s(), self.settings.paywall_flush_s
+        if now - self._paywall_at < every_s:
+            return
+        self._paywall_at = max(self._paywall_at + every_s, now - every_s / 2)
+        await self.outbox.paywall_is_written()
+        rows: Rows = {}
         lines: list[QuarantinedLine] = []
         deletions: list[MetDeletion] = []
         for owned in list(self.partitions.values()):
-            if not owned.encoding:
-                count_for(owned.state, tables)
-            for table, some in self._take_rows(owned, tables):
-                rows.setdefault(table.name, (table, []))[1].extend(some)
-                owned.rows_at = now
+            self._count(owned, PAYWALL_TABLES, rows)
             lines += owned.take_lines(self.settings.source_epoch, self.seal)
             deletions += owned.take_deletions(self.settings.source_epoch)
             await asyncio.sleep(0)
         self.guard.look(self.partitions.values(), away_s=self.outbox.away_s)
-        return Flush(lines, list(rows.values()), breaks=self.guard.take(), deletions=deletions)
+        flush = Flush(lines, list(rows.values()), breaks=self.guard.take(), deletions=deletions)
+        self.outbox.begin_paywall(flush)
+
+    def _begin_long_work(self) -> None:
+        """Begin what is due and long, one thing at a time; raise what the last raised."""
+        if not self.outbox.is_free() or not is_over(self._long_work) or self.stopping:
+            return
+        now = self.clock.monotonic_s()
+        patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
+        if now - self._playback_at >= self.settings.playback_flush_s * patience:
+            self._playback_at = now
+            self._long_work = asyncio.create_task(self._flush_playback(self.generation))
+        elif (owned := self._checkpointer.due(self.partitions.values())) is not None:
+            self._long_work = asyncio.create_task(self._checkpoint(owned, self.generation))
+
+    async def _flush_playback(self, generation: int | None) -> None:
+        """Count playback partition by partition, between which others are folded, and begin to write it.
+
+        What was taken of some partitions is written even if the worker is about to stop: it will not be
+        taken again.
+        """
+        rows: Rows = {}
+        for owned in list(self.partitions.values()):
+            async with self.busy:
+                if self._has_moved_on(generation):
+                    return
+                self._count(owned, PLAYBACK_TABLES, rows)
+        self.outbox.begin_playback(Flush(rows=list(rows.values())))
+
+    def _count(self, owned: Owned, tables: Sequence[CounterTable], rows: Rows) -> None:
+        """Count what falls on some tables; add their rows that changed."""
+        if not owned.encoding:
+            count_for(owned.state, tables)
+        for table, some in self._take_rows(owned, tables):
+            rows.setdefault(table.name, (table, []))[1].extend(some)
+            owned.rows_at = self.clock.monotonic_s()
 
     def _take_rows(self, owned: Owned, tables: Sequence[CounterTable]) -> list[Any]:
         return owned.take_rows(
             tables, source_epoch=self.settings.source_epoch, logic_epoch=self.settings.logic_epoch
         )
-
-    def _checkpoint_due(self) -> None:
-        """Start a checkpoint when a partition is due and nothing long is under way.
-
-        Raises what the last one raised.
-        """
-        if not self.outbox.is_free() or not _is_over(self._checkpointing):
-            return
-        if self._checkpointing is not None:
-            self._checkpointing.result()
-        owned = self._checkpointer.due(self.partitions.values())
-        if owned is not None:
-            self._checkpointing = asyncio.create_task(self._checkpoint(owned, self.generation))
 
     async def _checkpoint(self, owned: Owned, generation: int | None) -> None:
         """Encode a partition in slices, between which the others are folded, and write the checkpoint."""
@@ -298,14 +306,3 @@ class Worker:
 
     def _positions(self) -> str:
         return ", ".join(f"{number}@{offset}" for number, offset in self.positions().items()) or "none"
-
-
-def _is_over(task: asyncio.Task[None] | None) -> bool:
-    return task is None or task.done()
-
-
-async def _settled(task: asyncio.Task[None] | None) -> None:
-    """Wait until a task is over, whatever its end; it must not be waiting for what the caller holds."""
-    if task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait({task})
