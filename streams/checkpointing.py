@@ -27,19 +27,26 @@ class Checkpointer:
         self._rules = rules.as_json()
         self._digest = rules.digest()
         self._clock = clock
+        self._turn_at = clock.monotonic_s()
 
     def due(self, partitions: Iterable[Owned]) -> Owned | None:
         """Return the partition that has waited longest, if it is due.
 
         A round over all partitions takes so long that it costs at most `checkpoint_share` of the
-        time, but not longer than `checkpoint_s`.
+        time, but not longer than `checkpoint_s`. They take turns evenly, as far as they can: work that
+        comes in lumps would hold up the rows of the paywall.
         """
         live = [owned for owned in partitions if not owned.stopped]
+        owned = min(live, key=lambda o: o.checkpointed_at, default=None)
+        if owned is None:
+            return None
         cost_s = sum(owned.checkpoint_cost_s for owned in live)
         every_s = min(max(cost_s / self._settings.checkpoint_share, SOONEST_S), self._settings.checkpoint_s)
-        owned = min(live, key=lambda o: o.checkpointed_at, default=None)
-        if owned is None or self._clock.monotonic_s() - owned.checkpointed_at < every_s:
+        now = self._clock.monotonic_s()
+        waited_s = now - owned.checkpointed_at
+        if waited_s < every_s and min(waited_s, now - self._turn_at) < every_s / len(live):
             return None
+        self._turn_at = now
         return owned
 
     async def encode(self, owned: Owned) -> list[bytes]:

@@ -105,6 +105,7 @@ class Worker:
             self._forget_other(generation)
             for number in sorted(set(numbers) - set(self.partitions)):
                 give_up = partial(self._has_moved_on, generation)
+                began = self.clock.monotonic_s()
                 state = await self.sink.load(number, self.rules, give_up)
                 if give_up():
                     return
@@ -114,6 +115,7 @@ class Worker:
                     fresh=state is None,
                     now_s=self.clock.monotonic_s(),
                 )
+                owned.checkpoint_cost_s = self.clock.monotonic_s() - began  # about what it takes to pack it
                 self.partitions[number] = owned
                 self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))

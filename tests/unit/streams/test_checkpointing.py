@@ -1,0 +1,71 @@
+"""Checkpoints take turns: evenly, within their share of the time, and none waits too long."""
+
+from itertools import pairwise
+
+import pytest
+
+from runtime.settings import WorkerSettings
+from schemas.rules import FoldRules
+from streams.checkpointing import SOONEST_S, Checkpointer
+from streams.owned import Owned
+from streams.partition import Partition
+
+SETTINGS = WorkerSettings()
+COST_S, PARTITIONS = 0.1, 10
+ROUND_S = PARTITIONS * COST_S / SETTINGS.checkpoint_share
+
+
+class Hands:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def monotonic_s(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Hands()
+
+
+@pytest.fixture
+def partitions():
+    return [owned_of(number, COST_S) for number in range(PARTITIONS)]
+
+
+def owned_of(number, cost_s):
+    owned = Owned(number, Partition(FoldRules()), fresh=True, now_s=0)
+    owned.checkpoint_cost_s = cost_s
+    return owned
+
+
+def turns(clock, partitions, until_s, step_s=0.05):
+    """Let whoever is due have its turn; return who and when."""
+    checkpointer = Checkpointer(SETTINGS, FoldRules(), clock)
+    begin, taken = clock.now, []
+    while clock.now < begin + until_s:
+        clock.now += step_s
+        if (owned := checkpointer.due(partitions)) is not None:
+            owned.checkpointed_at = clock.now
+            taken.append((owned.number, clock.now))
+    return taken
+
+
+def test_a_round_is_spread_over_its_time(clock, partitions):
+    taken = turns(clock, partitions, until_s=ROUND_S + 0.1)
+    assert [number for number, _ in taken] == list(range(PARTITIONS))
+    gaps = [after[1] - before[1] for before, after in pairwise(taken)]
+    assert min(gaps) > 0.9 * ROUND_S / PARTITIONS
+
+
+def test_what_costs_little_is_not_done_too_often(clock):
+    taken = turns(clock, [owned_of(0, 0.0)], until_s=3.5 * SOONEST_S)
+    assert len(taken) == 3
+
+
+def test_what_has_waited_for_a_whole_round_does_not_wait_for_its_turn(clock, partitions):
+    """After an outage of the warehouse all of them are late."""
+    clock.now = 10 * SETTINGS.checkpoint_s
+    taken = turns(clock, partitions, until_s=1.0)
+    assert len(taken) == PARTITIONS
