@@ -18,6 +18,7 @@ from mode.supervisors import CrashingSupervisor
 
 from runtime.clock import SystemClock
 from runtime.errors import CliffhangerError, RetentionError, TopicMismatchError
+from runtime.hugepages import use_huge_pages
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import Settings
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 LOOK_BACK_S = 30.0
+HUGE_PAGES_EVERY_S = 60.0
 BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
 """What asking the broker for offsets raises when it does not answer, or while partitions move."""
 GC_THRESHOLDS = (100_000, 20, 100)
@@ -139,7 +141,7 @@ class Engagement:
         @app.on_rebalance_complete.connect(weak=False)
         async def load(app: Any, **_: Any) -> None:
             """Awaited before the flow resumes."""
-            await self._or_die(worker.load([tp.partition for tp in app.consumer.assignment()]))
+            await self._or_die(self._load([tp.partition for tp in app.consumer.assignment()]))
 
         @app.agent(events, name="engagement", concurrency=1)
         async def engagement(stream: Any) -> None:
@@ -154,6 +156,10 @@ class Engagement:
         async def look_back() -> None:
             await self._or_die(self._look_back())
 
+        @app.timer(HUGE_PAGES_EVERY_S)  # type: ignore[untyped-decorator]
+        async def grow() -> None:
+            await self._or_die(self._use_huge_pages())
+
         @app.on_before_shutdown.connect(weak=False)
         async def leave(app: Any, **_: Any) -> None:
             del app
@@ -163,6 +169,20 @@ class Engagement:
         async def serve() -> None:
             port = await self.pages.open(self.settings.worker.web_bind, self.settings.worker.web_port)
             log.info("%s: health and metrics on port %d", self.settings.worker.name, port)
+
+    async def _load(self, numbers: Sequence[int]) -> None:
+        """Load partitions, and keep the collector of garbage from looking at them, then and later."""
+        gc.disable()
+        try:
+            await self.worker.load(numbers)
+        finally:
+            gc.enable()
+        gc.freeze()
+        self.app.add_future(self._use_huge_pages())
+
+    async def _use_huge_pages(self) -> None:
+        if self.settings.worker.huge_pages:
+            await asyncio.to_thread(use_huge_pages)
 
     async def _or_die(self, work: Any) -> None:
         try:
