@@ -39,8 +39,9 @@ LOOK_BACK_S = 30.0
 HUGE_PAGES_EVERY_S = 60.0
 BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
 """What asking the broker for offsets raises when it does not answer, or while partitions move."""
-GC_THRESHOLDS = (100_000, 20, 100)
-"""A state has millions of objects and no cycles: looking for garbage among them often is time lost."""
+GC_THRESHOLDS = (20_000, 100, 100)
+"""A state has millions of objects and no cycles: looking for garbage among them often is time lost, and
+among many at once a stall."""
 FAILED, STUCK = 70, 72
 """Exit codes: something unexpected, and a rebalance without end. The supervisor starts the worker again."""
 

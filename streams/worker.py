@@ -267,7 +267,6 @@ class Worker:
         async with self.busy:
             if self._has_moved_on(generation) or self.stopping:
                 return
-            count_all(owned.state)
             owned.encoding = True
         chunks = await self._checkpointer.encode(owned)
         async with self.busy:

@@ -4,9 +4,12 @@ from itertools import pairwise
 
 import pytest
 
+from producers.simulator import SimulationSettings, simulate
 from runtime.settings import WorkerSettings
 from schemas.rules import FoldRules
-from streams.checkpointing import SOONEST_S, Checkpointer
+from streams.checkpointing import SOONEST_S, Checkpointer, by_viewers
+from streams.count import count_all
+from streams.fold import apply
 from streams.owned import Owned
 from streams.partition import Partition
 
@@ -69,3 +72,39 @@ def test_what_has_waited_for_a_whole_round_does_not_wait_for_its_turn(clock, par
     clock.now = 10 * SETTINGS.checkpoint_s
     taken = turns(clock, partitions, until_s=1.0)
     assert len(taken) == PARTITIONS
+
+
+def folded(times):
+    """A partition in which much is touched, counted as a worker would, once in a while."""
+    partition = Partition(FoldRules())
+    settings = SimulationSettings(seed=3, live_viewers=60, warm_up_s=5.0, series=5, max_events=4_000)
+    for number, delivery in enumerate(simulate(settings)):
+        apply(partition, number, delivery.at_ms, delivery.line)
+        if number % 1_000 == 0:
+            times(partition)
+    return partition
+
+
+def in_parts(partition):
+    for part in by_viewers(partition.touched, at_most=7):
+        partition.touched = part
+        count_all(partition)
+
+
+def rows_of(partition):
+    return {
+        (name, row.key, row.generation): (row.values, row.bins) for name, row in partition.book.open_rows()
+    }
+
+
+def left_of(touched):
+    return [*touched.plays, *touched.late_plays, *touched.series, *touched.late_series, *touched.days]
+
+
+def test_to_count_in_parts_is_to_count_the_whole():
+    whole, parts = folded(count_all), folded(in_parts)
+    assert len(by_viewers(parts.touched, at_most=7)) > 10
+    count_all(whole)
+    in_parts(parts)
+    assert rows_of(parts) == rows_of(whole)
+    assert left_of(parts.touched) == left_of(whole.touched) == []
