@@ -66,11 +66,12 @@ class WorkerSettings(Section):
     source_epoch: int = Field(1, ge=0, le=65535, description="raise it when the topic is replaced")
     logic_epoch: int = Field(1, ge=0, le=65535, description="raise it when the meaning of a number changes")
     take_messages: int = Field(400, ge=1, le=10_000)
-    take_within_s: float = Field(0.1, gt=0, le=10)
+    take_within_s: float = Field(0.05, gt=0, le=10)
     paywall_flush_s: float = Field(1.0, gt=0, le=60)
     playback_flush_s: float = Field(5.0, gt=0, le=300)
     checkpoint_s: float = Field(30.0, gt=0, le=600, description="at the latest this long apart")
     checkpoint_share: float = Field(0.05, gt=0, le=1, description="of the worker's time, at most")
+    huge_pages: bool = Field(True, description="have the state on huge pages; Linux only")
     web_port: int = Field(0, ge=0, le=65535, description="health and metrics on loopback; 0: any free port")
     web_bind: str = "127.0.0.1"
     stop_deadline_s: float = Field(8.0, gt=0, le=300)

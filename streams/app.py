@@ -18,12 +18,15 @@ from mode.supervisors import CrashingSupervisor
 
 from runtime.clock import SystemClock
 from runtime.errors import CliffhangerError, RetentionError, TopicMismatchError
+from runtime.hugepages import use_huge_pages
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams import compiled
+from streams.delivery import LeanMonitor
 from streams.health import Doctor, Pages
+from streams.outbox import Outbox
 from streams.position import checkpoint_consumer
 from streams.sink import Sink
 from streams.worker import Worker
@@ -33,10 +36,12 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 LOOK_BACK_S = 30.0
+HUGE_PAGES_EVERY_S = 60.0
 BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
 """What asking the broker for offsets raises when it does not answer, or while partitions move."""
-GC_THRESHOLDS = (100_000, 20, 100)
-"""A state has millions of objects and no cycles: looking for garbage among them often is time lost."""
+GC_THRESHOLDS = (20_000, 100, 100)
+"""A state has millions of objects and no cycles: looking for garbage among them often is time lost, and
+among many at once a stall."""
 FAILED, STUCK = 70, 72
 """Exit codes: something unexpected, and a rebalance without end. The supervisor starts the worker again."""
 
@@ -65,6 +70,7 @@ def make_app(settings: Settings) -> faust.App:
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",
+        Monitor=LeanMonitor,
         datadir=tempfile.mkdtemp(prefix="cliffhanger-"),  # Faust insists on one; nothing is kept in it
         web_enabled=False,
         web_tables_enabled=False,
@@ -97,16 +103,24 @@ class Engagement:
         self.app = make_app(settings)
         self.clock = SystemClock()
         self.metrics = WorkerMetrics()
-        self.sink = Sink(Writer(settings.clickhouse), settings.worker, self.clock)
         self.group = FaustGroup(self.app)
-        self.worker = Worker(
-            settings.worker,
-            settings.fold,
-            self.sink,
+        sink, paywall_sink = self._sink(), self._sink()
+        self.outbox = Outbox(
+            sink,
+            paywall_sink,
             self.group,
             clock=self.clock,
             metrics=self.metrics,
             publish=self._publish,
+        )
+        self.worker = Worker(
+            settings.worker,
+            settings.fold,
+            sink,
+            self.outbox,
+            self.group,
+            clock=self.clock,
+            metrics=self.metrics,
             seal=Seal.of(settings.quarantine_key) if settings.quarantine_key.get_secret_value() else None,
         )
         self.doctor = Doctor(self.worker, settings.worker, self.clock, self._end_of)
@@ -115,6 +129,9 @@ class Engagement:
         self._ends: dict[int, int] | None = None
         self._quarantine = self.app.topic(QUARANTINE.name, value_serializer="raw", key_serializer="raw")
         self._wire()
+
+    def _sink(self) -> Sink:
+        return Sink(Writer(self.settings.clickhouse), self.settings.worker, self.clock)
 
     def _wire(self) -> None:
         app, worker = self.app, self.worker
@@ -125,7 +142,7 @@ class Engagement:
         @app.on_rebalance_complete.connect(weak=False)
         async def load(app: Any, **_: Any) -> None:
             """Awaited before the flow resumes."""
-            await self._or_die(worker.load([tp.partition for tp in app.consumer.assignment()]))
+            await self._or_die(self._load([tp.partition for tp in app.consumer.assignment()]))
 
         @app.agent(events, name="engagement", concurrency=1)
         async def engagement(stream: Any) -> None:
@@ -140,6 +157,10 @@ class Engagement:
         async def look_back() -> None:
             await self._or_die(self._look_back())
 
+        @app.timer(HUGE_PAGES_EVERY_S)  # type: ignore[untyped-decorator]
+        async def grow() -> None:
+            await self._or_die(self._use_huge_pages())
+
         @app.on_before_shutdown.connect(weak=False)
         async def leave(app: Any, **_: Any) -> None:
             del app
@@ -149,6 +170,20 @@ class Engagement:
         async def serve() -> None:
             port = await self.pages.open(self.settings.worker.web_bind, self.settings.worker.web_port)
             log.info("%s: health and metrics on port %d", self.settings.worker.name, port)
+
+    async def _load(self, numbers: Sequence[int]) -> None:
+        """Load partitions, and keep the collector of garbage from looking at them, then and later."""
+        gc.disable()
+        try:
+            await self.worker.load(numbers)
+        finally:
+            gc.enable()
+        gc.freeze()
+        self.app.add_future(self._use_huge_pages())
+
+    async def _use_huge_pages(self) -> None:
+        if self.settings.worker.huge_pages:
+            await asyncio.to_thread(use_huge_pages)
 
     async def _or_die(self, work: Any) -> None:
         try:
@@ -292,7 +327,7 @@ class Engagement:
         since = time.monotonic()
         while True:
             time.sleep(TICK_S)
-            if not self.app.rebalancing or self.sink.away_s:
+            if not self.app.rebalancing or self.outbox.away_s:
                 since = time.monotonic()
             elif time.monotonic() - since > limit:
                 log.critical("a rebalance has not ended for %.0f s: ending to be started again", limit)

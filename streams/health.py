@@ -61,7 +61,7 @@ class Doctor:
         """Return how the worker is."""
         now = self._clock.monotonic_s()
         partitions = [self._look_at(owned, now) for owned in self._worker.partitions.values()]
-        flush_age = now - self._worker.flushed_at
+        flush_age = now - self._worker.outbox.flushed_at
         problems = [f"partition {p.partition}: {p.stopped}" for p in partitions if p.stopped]
         problems += [
             f"partition {p.partition} has not moved for {now - self._moved[p.partition][1]:.0f} s"
@@ -77,7 +77,7 @@ class Doctor:
         if self._idle_since is not None:
             problems.append(f"no partitions for {now - self._idle_since:.0f} s")
         return Health(
-            self._settings.name, problems, round(flush_age, 3), self._worker.sink.away_s, partitions
+            self._settings.name, problems, round(flush_age, 3), self._worker.outbox.away_s, partitions
         )
 
     def publish(self) -> None:

@@ -10,15 +10,15 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from faust.transport.drivers.aiokafka import Consumer
+from streams.delivery import LeanConsumer
 
 log = logging.getLogger(__name__)
 
 
-def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[Consumer]:
+def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[LeanConsumer]:
     """Return a consumer class that goes on at `positions()`, the next offset by partition."""
 
-    class CheckpointConsumer(Consumer):
+    class CheckpointConsumer(LeanConsumer):
         async def seek_to_committed(self) -> dict[Any, int]:
             known = positions()
             where = {tp: known[tp.partition] for tp in self.assignment() if tp.partition in known}

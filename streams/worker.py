@@ -1,21 +1,26 @@
 """The protocol of a worker: load, fold, flush, checkpoint, acknowledge, in the order that keeps it exact.
 
-A flush takes these steps, and each waits for the one before:
+A flush is of some tables, and takes these steps; each waits for the one before:
 
 1. Count what was touched, and take the rows that changed, with their full values.
 2. Write the quarantined lines, then the rows; retried until the warehouse has them.
-3. When a checkpoint is due: every row of the partition that is still unwritten, then one checkpoint.
+3. When a checkpoint is due: every row of the partition that is still unwritten, then one checkpoint, after
+   all flushes that began earlier.
 4. Only then acknowledge the messages, unless the group is rebalancing. What Kafka commits is a hint and
    an honest lag; the checkpoint is the truth.
 
-One flush is under way at a time; folding goes on meanwhile, and waits when the next is due.
+Two flushes may be under way (outbox.py): one of the paywall tables, due every second, and one of the playback
+tables or a checkpoint, which are long, and begin when the last of them is over. When a row is written never
+changes its value, so it does not matter which is over first. Folding goes on meanwhile, and waits when the
+next flush of the paywall tables is due and the last is not over: an outage of the warehouse holds it.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from operator import sub
+from typing import Any
 
 from runtime.clock import Clock
 from runtime.metrics import WorkerMetrics
@@ -34,9 +39,11 @@ from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_for
 from streams.invariants import Guard
+from streams.outbox import Group, Outbox, is_over, over
 from streams.owned import MS, Owned
 from streams.partition import Partition
 from streams.sink import Flush, Sink
+from warehouse.checkpoints import Checkpoint
 from warehouse.writer import MetDeletion, QuarantinedLine
 
 log = logging.getLogger(__name__)
@@ -49,15 +56,8 @@ LAG_PATIENCE = 4
 playback is old already, and it writes it less often."""
 LAG_LASTS_S = 2.0
 
-
-class Group(Protocol):
-    """What a worker asks its consumer group."""
-
-    def generation(self) -> int:
-        """The generation of the group that the assignment belongs to."""
-
-    def rebalancing(self) -> bool:
-        """Whether the group is between two assignments: then nothing may be acknowledged."""
+Rows = dict[str, tuple[CounterTable, list[tuple[Any, ...]]]]
+"""Rows to be written, by the name of their table."""
 
 
 class Worker:
@@ -72,32 +72,30 @@ class Worker:
         settings: WorkerSettings,
         rules: FoldRules,
         sink: Sink,
+        outbox: Outbox,
         group: Group,
         *,
         clock: Clock,
         metrics: WorkerMetrics,
-        publish: Callable[[Sequence[QuarantinedLine]], Awaitable[None]],
         seal: Seal | None = None,
     ) -> None:
         self.settings = settings
         self.rules = rules
         self.sink = sink
+        self.outbox = outbox
         self.group = group
         self.clock = clock
         self.metrics = metrics
-        self.publish = publish
         self.seal = seal
         self.partitions: dict[int, Owned] = {}
         self.busy = asyncio.Lock()
         self.stopping = False
         self.generation: int | None = None
-        self.flushed_at = clock.monotonic_s()
-        self._paywall_at = self._playback_at = self.flushed_at
-        self._lagged_at = self.flushed_at - LAG_LASTS_S
-        self._writing: asyncio.Task[None] | None = None
-        self._checkpointing: asyncio.Task[None] | None = None
-        self._unacknowledged: list[Any] = []
+        self._paywall_at = self._playback_at = clock.monotonic_s()
+        self._lagged_at = self._paywall_at - LAG_LASTS_S
+        self._long_work: asyncio.Task[None] | None = None
         self._checkpointer = Checkpointer(settings, rules, clock)
+        self._outcomes = [metrics.lines.labels(name) for name in ("applied", "redundant", "excluded")]
         self.guard = Guard(settings, clock, metrics)
 
     async def load(self, numbers: Sequence[int]) -> None:
@@ -107,6 +105,7 @@ class Worker:
             self._forget_other(generation)
             for number in sorted(set(numbers) - set(self.partitions)):
                 give_up = partial(self._has_moved_on, generation)
+                began = self.clock.monotonic_s()
                 state = await self.sink.load(number, self.rules, give_up)
                 if give_up():
                     return
@@ -116,6 +115,7 @@ class Worker:
                     fresh=state is None,
                     now_s=self.clock.monotonic_s(),
                 )
+                owned.checkpoint_cost_s = self.clock.monotonic_s() - began  # about what it takes to pack it
                 self.partitions[number] = owned
                 self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
@@ -143,7 +143,7 @@ class Worker:
             if len(batch) >= self.settings.take_messages or took_s > 2 * self.settings.take_within_s:
                 self._lagged_at = self.clock.monotonic_s()
             await self._flush_due()
-        self._checkpoint_due()
+        self._begin_long_work()
 
     async def tick(self) -> None:
         """Flush what no message will flush; called every half second."""
@@ -151,21 +151,21 @@ class Worker:
             if self.stopping or self._has_moved_on(self.generation):
                 return
             await self._flush_due()
-        self._checkpoint_due()
+        self._begin_long_work()
 
     async def finish(self) -> None:
         """Write everything and a last checkpoint of each partition; take no batch after it."""
+        self.stopping = True
+        await over(self._long_work)
         async with self.busy:
-            await _settled(self._checkpointing)
-            await self._written()
+            await self.outbox.all_is_written()
             if not self._has_moved_on(self.generation):
                 for owned in self.partitions.values():
                     if not owned.stopped:
                         self._fold_waiting(owned)
                         count_all(owned.state)
                         await self._write_checkpoint(owned, list(encode(owned.state)))
-                await self._written()
-            self.stopping = True
+                await self.outbox.all_is_written()
 
     def positions(self) -> dict[int, int]:
         """The next offset of each partition: where a consumer must go on."""
@@ -183,9 +183,9 @@ class Worker:
             before = tally.applied, tally.redundant, tally.excluded, len(owned.lines)
             owned.fold(message.offset, round(message.timestamp * MS), message.value or b"")
             self._tell(owned, before)
-            self._unacknowledged.append(event)
+            self.outbox.unacknowledged.append(event)
         elif message.offset < owned.state.next_offset:
-            self._unacknowledged.append(event)
+            self.outbox.unacknowledged.append(event)
 
     def _fold_waiting(self, owned: Owned) -> None:
         owned.encoding = False
@@ -194,107 +194,79 @@ class Worker:
             self._fold(event)
 
     def _tell(self, owned: Owned, before: tuple[int, int, int, int]) -> None:
-        tally, lines = owned.state.tally, self.metrics.lines
+        tally = owned.state.tally
+        now = tally.applied, tally.redundant, tally.excluded
         self.metrics.messages.inc()
-        for outcome, now, then in (
-            ("applied", tally.applied, before[0]),
-            ("redundant", tally.redundant, before[1]),
-            ("excluded", tally.excluded, before[2]),
-        ):
-            if now > then:
-                lines.labels(outcome).inc(now - then)
+        for counter, more in zip(self._outcomes, map(sub, now, before), strict=True):
+            if more:
+                counter.inc(more)
         for line in owned.lines[before[3] :]:
-            lines.labels("quarantined").inc()
+            self.metrics.lines.labels("quarantined").inc()
             self.metrics.quarantined.labels(line[2]).inc()
 
     async def _flush_due(self) -> None:
-        now = self.clock.monotonic_s()
-        patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
-        tables: tuple[CounterTable, ...] = ()
-        if now - self._paywall_at >= self.settings.paywall_flush_s:
-            self._paywall_at = now
-            tables += PAYWALL_TABLES
-        if now - self._playback_at >= self.settings.playback_flush_s * patience:
-            self._playback_at = now
-            tables += PLAYBACK_TABLES
-        if not tables:
+        """Begin to write the rows of the paywall and what was set aside, by the clock: without drift."""
+        now, every_s = self.clock.monotonic_s(), self.settings.paywall_flush_s
+        if now - self._paywall_at < every_s:
             return
-        await self._written()
-        rows: dict[str, tuple[CounterTable, list[tuple[Any, ...]]]] = {}
+        self._paywall_at = max(self._paywall_at + every_s, now - every_s / 2)
+        await self.outbox.paywall_is_written()
+        rows: Rows = {}
         lines: list[QuarantinedLine] = []
         deletions: list[MetDeletion] = []
         for owned in list(self.partitions.values()):
-            if not owned.encoding:
-                count_for(owned.state, tables)
-            for table, some in self._take_rows(owned, tables):
-                rows.setdefault(table.name, (table, []))[1].extend(some)
-                owned.rows_at = now
+            self._count(owned, PAYWALL_TABLES, rows)
             lines += owned.take_lines(self.settings.source_epoch, self.seal)
             deletions += owned.take_deletions(self.settings.source_epoch)
             await asyncio.sleep(0)
-        self.guard.look(self.partitions.values(), away_s=self.sink.away_s)
-        breaks = self.guard.take()
-        self._start_writing(Flush(lines, list(rows.values()), breaks=breaks, deletions=deletions))
+        self.guard.look(self.partitions.values(), away_s=self.outbox.away_s)
+        flush = Flush(lines, list(rows.values()), breaks=self.guard.take(), deletions=deletions)
+        self.outbox.begin_paywall(flush)
+
+    def _begin_long_work(self) -> None:
+        """Begin what is due and long, one thing at a time; raise what the last raised."""
+        if not self.outbox.is_free() or not is_over(self._long_work) or self.stopping:
+            return
+        now = self.clock.monotonic_s()
+        patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
+        if now - self._playback_at >= self.settings.playback_flush_s * patience:
+            self._playback_at = now
+            self._long_work = asyncio.create_task(self._flush_playback(self.generation))
+        elif (owned := self._checkpointer.due(self.partitions.values())) is not None:
+            self._long_work = asyncio.create_task(self._checkpoint(owned, self.generation))
+
+    async def _flush_playback(self, generation: int | None) -> None:
+        """Count playback partition by partition, between which others are folded, and begin to write it.
+
+        What was taken of some partitions is written even if the worker is about to stop: it will not be
+        taken again.
+        """
+        rows: Rows = {}
+        for owned in list(self.partitions.values()):
+            async with self.busy:
+                if self._has_moved_on(generation):
+                    return
+                self._count(owned, PLAYBACK_TABLES, rows)
+        self.outbox.begin_playback(Flush(rows=list(rows.values())))
+
+    def _count(self, owned: Owned, tables: Sequence[CounterTable], rows: Rows) -> None:
+        """Count what falls on some tables; add their rows that changed."""
+        if not owned.encoding:
+            count_for(owned.state, tables)
+        for table, some in self._take_rows(owned, tables):
+            rows.setdefault(table.name, (table, []))[1].extend(some)
+            owned.rows_at = self.clock.monotonic_s()
 
     def _take_rows(self, owned: Owned, tables: Sequence[CounterTable]) -> list[Any]:
         return owned.take_rows(
             tables, source_epoch=self.settings.source_epoch, logic_epoch=self.settings.logic_epoch
         )
 
-    def _start_writing(self, flush: Flush, owned: Owned | None = None) -> None:
-        events, self._unacknowledged = self._unacknowledged, []
-        self._writing = asyncio.create_task(self._write(flush, events, owned, owned.last_ms if owned else 0))
-
-    async def _write(self, flush: Flush, events: list[Any], owned: Owned | None, until_ms: int) -> None:
-        began = self.clock.monotonic_s()
-        if flush.lines:
-            await self.publish(flush.lines)
-        checkpoint = await self.sink.write(flush)
-        for table, rows in flush.rows:
-            self.metrics.rows.labels(table.name).inc(len(rows))
-        if owned is not None and checkpoint is not None:
-            owned.checkpointed_at = self.clock.monotonic_s()
-            owned.checkpoint_cost_s += owned.checkpointed_at - began
-            owned.checkpoint_bytes = len(checkpoint.state)
-            owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
-            self.guard.checkpointed(owned, checkpoint.next_offset)
-            owned.fresh = False
-        self.flushed_at = self.clock.monotonic_s()
-        self.metrics.flush.observe(self.flushed_at - began)
-        self._acknowledge(events)
-
-    def _acknowledge(self, events: list[Any]) -> None:
-        """Let Faust commit. While rebalancing it would commit inside the join and start another rebalance."""
-        if self.group.rebalancing():
-            return
-        generation = self.group.generation()
-        for event in events:
-            if event.message.generation_id == generation:
-                event.ack()
-
-    async def _written(self) -> None:
-        """Wait for the flush under way; raise what it raised. The wait may be cancelled, the flush not."""
-        if self._writing is not None:
-            await asyncio.wait({self._writing})
-            self._writing.result()
-            self._writing = None
-
-    def _checkpoint_due(self) -> None:
-        """Start a checkpoint when a partition is due and none is under way; raise what the last raised."""
-        if self._checkpointing is not None:
-            if not self._checkpointing.done():
-                return
-            self._checkpointing.result()
-        owned = self._checkpointer.due(self.partitions.values())
-        if owned is not None:
-            self._checkpointing = asyncio.create_task(self._checkpoint(owned, self.generation))
-
     async def _checkpoint(self, owned: Owned, generation: int | None) -> None:
         """Encode a partition in slices, between which the others are folded, and write the checkpoint."""
         async with self.busy:
             if self._has_moved_on(generation) or self.stopping:
                 return
-            count_all(owned.state)
             owned.encoding = True
         chunks = await self._checkpointer.encode(owned)
         async with self.busy:
@@ -305,19 +277,28 @@ class Worker:
             self._fold_waiting(owned)
 
     async def _write_checkpoint(self, owned: Owned, chunks: list[bytes]) -> None:
-        """Write all rows of a partition that are still unwritten, then its checkpoint."""
-        await self._written()
+        """Begin to write all rows of a partition that are still unwritten, then its checkpoint."""
+        await self.outbox.long_is_written()
         rows = self._take_rows(owned, COUNTER_TABLES)
         lines = owned.take_lines(self.settings.source_epoch, self.seal)
         deletions = owned.take_deletions(self.settings.source_epoch)
         row = partial(self._checkpointer.row, self._checkpointer.facts(owned), chunks)
-        self._start_writing(Flush(lines, rows, row, deletions=deletions), owned)
+        flush = Flush(lines, rows, row, deletions=deletions)
+        self.outbox.begin_checkpoint(flush, partial(self._stored, owned, owned.last_ms))
+
+    def _stored(self, owned: Owned, until_ms: int, checkpoint: Checkpoint, took_s: float) -> None:
+        owned.checkpointed_at = self.clock.monotonic_s()
+        owned.checkpoint_cost_s += took_s
+        owned.checkpoint_bytes = len(checkpoint.state)
+        owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
+        self.guard.checkpointed(owned, checkpoint.next_offset)
+        owned.fresh = False
 
     def _forget_other(self, generation: int) -> None:
         """Drop all states when the group has moved on: what this worker owns, it loads again."""
         if generation != self.generation:
             self.partitions.clear()
-            self._unacknowledged.clear()
+            self.outbox.unacknowledged.clear()
             self.metrics.forget_partitions()
             self.generation = generation
 
@@ -326,10 +307,3 @@ class Worker:
 
     def _positions(self) -> str:
         return ", ".join(f"{number}@{offset}" for number, offset in self.positions().items()) or "none"
-
-
-async def _settled(task: asyncio.Task[None] | None) -> None:
-    """Wait until a task is over, whatever its end; it must not be waiting for what the caller holds."""
-    if task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait({task})

@@ -34,7 +34,7 @@ def owned():
 
 def doctor(clock, *owned, end):
     worker = SimpleNamespace(
-        partitions={o.number: o for o in owned}, flushed_at=0.0, sink=SimpleNamespace(away_s=0.0)
+        partitions={o.number: o for o in owned}, outbox=SimpleNamespace(flushed_at=0.0, away_s=0.0)
     )
     return worker, Doctor(worker, WorkerSettings(), clock, lambda _: end)
 
@@ -42,14 +42,14 @@ def doctor(clock, *owned, end):
 def test_a_partition_at_the_end_of_the_log_is_well_however_still(clock, owned):
     worker, examining = doctor(clock, owned, end=0)
     examining.examine()
-    clock.now = worker.flushed_at = LONG
+    clock.now = worker.outbox.flushed_at = LONG
     assert examining.examine().problems == []
 
 
 def test_a_partition_with_messages_waiting_that_does_not_move_is_stuck(clock, owned):
     worker, examining = doctor(clock, owned, end=5)
     assert examining.examine().problems == []
-    clock.now = worker.flushed_at = LONG
+    clock.now = worker.outbox.flushed_at = LONG
     assert examining.examine().problems == ["partition 3 has not moved for 31 s"]
     owned.state.next_offset = 1
     assert examining.examine().problems == []

@@ -1,0 +1,151 @@
+"""The flushes that are under way, in two lanes, and what is acknowledged when they are over.
+
+The rows of the paywall have a lane of their own, since they are due every second; playback rows and
+checkpoints are long, and take turns in the other. When a row is written never changes its value, so it
+does not matter which is over first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from runtime.clock import Clock
+from runtime.metrics import WorkerMetrics
+from streams.sink import Flush, Sink
+from warehouse.checkpoints import Checkpoint
+from warehouse.writer import QuarantinedLine
+
+Publish = Callable[[Sequence[QuarantinedLine]], Awaitable[None]]
+
+
+class Group(Protocol):
+    """What a worker asks its consumer group."""
+
+    def generation(self) -> int:
+        """The generation of the group that the assignment belongs to."""
+
+    def rebalancing(self) -> bool:
+        """Whether the group is between two assignments: then nothing may be acknowledged."""
+
+
+class Outbox:
+    """Writes flushes and acknowledges what they hold. Its methods run on one event loop.
+
+    Guarantee: a checkpoint is written after all flushes that began before it, and a message is
+    acknowledged after the flush that it was handed in with. What a flush raised is raised by the next
+    call that asks for its end.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        paywall_sink: Sink,
+        group: Group,
+        *,
+        clock: Clock,
+        metrics: WorkerMetrics,
+        publish: Publish,
+    ) -> None:
+        self._sink = sink
+        self._paywall_sink = paywall_sink
+        self._group = group
+        self._clock = clock
+        self._metrics = metrics
+        self._publish = publish
+        self._paywall: asyncio.Task[Any] | None = None
+        self._long: asyncio.Task[Any] | None = None
+        self.unacknowledged: list[Any] = []
+        self.flushed_at = clock.monotonic_s()
+
+    @property
+    def away_s(self) -> float:
+        """For how long the warehouse has not answered; 0 when it does."""
+        return max(self._sink.away_s, self._paywall_sink.away_s)
+
+    def begin_paywall(self, flush: Flush) -> None:
+        """Begin to write rows of the paywall. The last of them must be over: see `paywall_is_written`."""
+        self._paywall = asyncio.create_task(self._write(flush, self._paywall_sink, self._take()))
+
+    def begin_playback(self, flush: Flush) -> None:
+        """Begin to write rows of playback. The lane must be free."""
+        self._long = asyncio.create_task(self._write(flush, self._sink, self._take()))
+
+    def begin_checkpoint(self, flush: Flush, stored: Callable[[Checkpoint, float], None]) -> None:
+        """Begin to write rows and a checkpoint. The lane must be free.
+
+        `stored` is called with the checkpoint and the seconds that it took.
+        """
+        work = self._store(flush, self._take(), self._paywall, stored)
+        self._long = asyncio.create_task(work)
+
+    def is_free(self) -> bool:
+        """Whether the last long flush is over; raise what it raised."""
+        return is_over(self._long)
+
+    async def paywall_is_written(self) -> None:
+        """Wait for the rows of the paywall that are under way."""
+        await over(self._paywall)
+
+    async def long_is_written(self) -> None:
+        """Wait for the playback rows or the checkpoint under way."""
+        await over(self._long)
+
+    async def all_is_written(self) -> None:
+        """Wait for whatever is under way."""
+        await self.paywall_is_written()
+        await self.long_is_written()
+
+    def _take(self) -> list[Any]:
+        events, self.unacknowledged = self.unacknowledged, []
+        return events
+
+    async def _store(
+        self,
+        flush: Flush,
+        events: list[Any],
+        before: asyncio.Task[Any] | None,
+        stored: Callable[[Checkpoint, float], None],
+    ) -> None:
+        await over(before)  # rows of the paywall that the checkpoint covers
+        began = self._clock.monotonic_s()
+        checkpoint = await self._write(flush, self._sink, events)
+        if checkpoint is not None:
+            stored(checkpoint, self._clock.monotonic_s() - began)
+
+    async def _write(self, flush: Flush, sink: Sink, events: list[Any]) -> Checkpoint | None:
+        began = self._clock.monotonic_s()
+        if flush.lines:
+            await self._publish(flush.lines)
+        checkpoint = await sink.write(flush)
+        for table, rows in flush.rows:
+            self._metrics.rows.labels(table.name).inc(len(rows))
+        self.flushed_at = self._clock.monotonic_s()
+        self._metrics.flush.observe(self.flushed_at - began)
+        self._acknowledge(events)
+        return checkpoint
+
+    def _acknowledge(self, events: list[Any]) -> None:
+        """Let Faust commit. While rebalancing it would commit inside the join and start another rebalance."""
+        if self._group.rebalancing():
+            return
+        generation = self._group.generation()
+        for event in events:
+            if event.message.generation_id == generation:
+                event.ack()
+
+
+async def over(task: asyncio.Task[Any] | None) -> None:
+    """Wait until a task is over; raise what it raised. The wait may be cancelled, the task not."""
+    if task is not None:
+        await asyncio.wait({task})
+        task.result()
+
+
+def is_over(task: asyncio.Task[Any] | None) -> bool:
+    """Whether there is no task, or it has ended well; raise what it raised."""
+    if task is None:
+        return True
+    if task.done():
+        task.result()
+        return True
+    return False

@@ -1,0 +1,64 @@
+"""What is fetched is handed on in its order, each message once, and no more once the flow is suspended."""
+
+import asyncio
+from collections import defaultdict
+from types import SimpleNamespace
+
+import pytest
+from faust.transport.drivers.aiokafka import Consumer
+
+from streams.delivery import YIELD_AFTER, LeanConsumer
+
+TP = "events-3"
+
+
+class Flow:
+    """As much of a consumer as a fetch needs."""
+
+    def __init__(self):
+        self.suspend_flow = asyncio.Event()
+        self.app = SimpleNamespace(topics=SimpleNamespace(acks_enabled_for=lambda _: True))
+        self._read_offset = defaultdict(lambda: None)
+        self.delivered, self.gaps = [], []
+
+    async def callback(self, message):
+        self.delivered.append(message.offset)
+
+    async def _add_gap(self, tp, begin, end):
+        self.gaps.append((tp, begin, end))
+
+    async def hand_on(self, *offsets):
+        fetched = [(TP, SimpleNamespace(offset=offset, topic="events")) for offset in offsets]
+        await LeanConsumer._hand_on(self, fetched)
+
+
+@pytest.fixture
+async def flow():
+    return Flow()
+
+
+def test_faust_has_the_method_that_is_replaced():
+    assert any("_drain_messages" in vars(ancestor) for ancestor in Consumer.__mro__)
+
+
+async def test_messages_are_handed_on_in_their_order(flow):
+    await flow.hand_on(*range(3 * YIELD_AFTER))
+    assert flow.delivered == list(range(3 * YIELD_AFTER))
+    assert flow._read_offset[TP] == 3 * YIELD_AFTER - 1
+
+
+async def test_an_offset_below_the_position_is_not_handed_on_again(flow):
+    flow._read_offset[TP] = 7
+    await flow.hand_on(5, 6, 7, 8)
+    assert flow.delivered == [7, 8]
+
+
+async def test_offsets_that_are_missing_do_not_hold_up_the_commit(flow):
+    await flow.hand_on(5, 9)
+    assert flow.gaps == [(TP, 6, 9)]
+
+
+async def test_nothing_is_handed_on_once_the_flow_is_suspended(flow):
+    flow.suspend_flow.set()
+    await flow.hand_on(1, 2)
+    assert (flow.delivered, flow._read_offset[TP]) == ([], None)
