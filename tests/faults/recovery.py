@@ -43,22 +43,19 @@ def of_one_in_three(stack, seed, cycles, viewers, say):
         stack, f"one of three workers, {viewers:,} viewers", seed, viewers, 45 * cycles, say
     ) as run:
         names = ["one", "two", "three"]
-        found = {"kill -9, dynamic": [], "SIGTERM": [], "kill -9, static": []}
+        found = {}
         for name in names:
             run.start(name)
         run.begin()
         run.source.allow(1)
-        for _ in run.cycles(cycles):
-            found["kill -9, dynamic"].append(killed(run))
-        for _ in run.cycles(cycles):
-            found["SIGTERM"].append(stopped(run))
+        found["kill -9, dynamic"] = repeated(run, cycles, killed)
+        found["SIGTERM"] = repeated(run, cycles, stopped)
         run.stop_all(names)
         for name in names:
             run.start(name, instance_id=name)
         run.within(run.shared_out, "shared out")
         run.flowing()
-        for _ in run.cycles(cycles):
-            found["kill -9, static"].append(killed(run))
+        found["kill -9, static"] = repeated(run, cycles, killed)
         run.outcome.kinds = {kind: [one["all"] for one in some] for kind, some in found.items()}
         wanted = {"kill -9, dynamic": "8", "SIGTERM": "2", "kill -9, static": "8; silent < 0.5"}
         run.outcome.notes = {"rows": [[row(kind, some, wanted[kind]) for kind, some in found.items()]]}
@@ -71,23 +68,30 @@ def of_all(stack, seed, cycles, viewers, say):
     with prepared(
         stack, f"a restart, {viewers:,} viewers", seed, viewers, 120 * cycles, say, settings
     ) as run:
-        found = {"restart after SIGTERM": [], "restart after kill -9, static": []}
+        found = {}
         run.start("one")
         run.begin()
         run.source.allow(1)
-        for _ in run.cycles(cycles):
-            run.stop("one")
-            found["restart after SIGTERM"].append(started(run, lambda: run.start("one")))
+        found["restart after SIGTERM"] = repeated(run, cycles, restarted)
         run.stop("one")
-        worker = run.start("one", instance_id="one")
+        run.start("one", instance_id="one")
         run.within(run.shared_out, "shared out")
         run.flowing()
-        for _ in run.cycles(cycles):
-            kill = lambda: os.kill(worker.process.pid, signal.SIGKILL)  # noqa: E731
-            found["restart after kill -9, static"].append(started(run, kill))
+        found["restart after kill -9, static"] = repeated(run, cycles, killed_alone)
         run.outcome.kinds = {kind: [one["all"] for one in some] for kind, some in found.items()}
         run.outcome.notes = {"rows": [[row(kind, some, "10") for kind, some in found.items()]]}
     return run.outcome
+
+
+def repeated(run, cycles, fault):
+    """Do it so often; return what each took."""
+    found = []
+    for number in range(cycles):
+        run.outcome.cycles += 1
+        found.append(fault(run))
+        parts = {name: round(seconds, 2) for name, seconds in found[-1].items() if seconds is not None}
+        run.say(f"recovery: {fault.__name__} {number + 1} of {cycles}: {parts}")
+    return found
 
 
 def prepared(stack, title, seed, viewers, seconds, say, worker=None):
@@ -147,8 +151,19 @@ def stopped(run):
     return found | {"silent": silence, "calm": quiet}
 
 
+def restarted(run):
+    """The only worker ends in good order, and is started."""
+    run.stop("one")
+    return started(run, lambda: run.start("one"))
+
+
+def killed_alone(run):
+    """The only worker is killed, and is started again at once."""
+    (worker,) = run.workers
+    return started(run, lambda: os.kill(worker.process.pid, signal.SIGKILL))
+
+
 def started(run, start):
-    """A worker begins anew, and nobody else is there."""
     mark, moment = run.monitor.mark(), Moment(run)
     run.hit()
     start()

@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from schemas.topics import PLAYER_EVENTS
 
 LAG_EVERY_S, MEMORY_EVERY_S = 1.0, 10.0
-RATE_OVER_S = 30.0
+WARM_S = 30.0
 BACK_S = 1.5
 """With events flowing there are always some under way: so much of the traffic is no lag."""
 
@@ -50,10 +50,10 @@ class Samples:
         self._thread.start()
 
     def seconds_behind(self, lag):
-        """A lag as seconds of the traffic of the last half minute."""
-        before = next((old for old in reversed(self.lags) if old.at <= lag.at - RATE_OVER_S), self.lags[0])
-        grown = lag.log - before.log
-        return lag.behind * (lag.at - before.at) / grown if grown else float(lag.behind > 0)
+        """A lag as seconds of the traffic since the first sample."""
+        first = self.lags[0]
+        grown = lag.log - first.log
+        return lag.behind * (lag.at - first.at) / grown if grown else float(lag.behind > 0)
 
     def is_back(self, lag):
         return lag.owned and self.seconds_behind(lag) < BACK_S
@@ -64,7 +64,7 @@ class Samples:
 
     def worst_s(self):
         """The worst lag in seconds of traffic, once there was traffic for a while."""
-        warm = [lag for lag in self.lags if lag.at > self.lags[0].at + RATE_OVER_S]
+        warm = [lag for lag in self.lags if lag.at > self.lags[0].at + WARM_S]
         return max(map(self.seconds_behind, warm), default=0.0)
 
     def close(self):
@@ -86,6 +86,8 @@ class Samples:
                 with contextlib.suppress(Exception):
                     consumer.close()
                 consumer = None
+        if consumer is not None:
+            consumer.close()
 
     def _lag(self, consumer, pages):
         tps = [TopicPartition(PLAYER_EVENTS.name, number) for number in self._run_of.partitions]

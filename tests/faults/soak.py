@@ -42,16 +42,17 @@ def soak(stack, *, seed, minutes=30, rate=10_000, broken=None, say=print):
             run.start(name, **launch)
         run.begin()
         run.source.allow(1)
-        samples, until = Samples(run), time.monotonic() + minutes * 60
+        samples, told = Samples(run), []
         try:
-            told = torment(run, samples, until, launch)
+            torment(run, samples, time.monotonic() + minutes * 60, launch, told)
             run.source.finish()
-            began = time.monotonic()
+            finished = time.monotonic()
             run.settle_counting()
-            say(f"soak: everything is counted {time.monotonic() - began:.1f} s after the last event")
         finally:
             samples.close()
-        run.outcome.figures = figures(run, samples, told)
+            run.outcome.figures = figures(run, samples, told)
+        behind = [lag.at - finished for lag in samples.lags if lag.at > finished and not lag.behind]
+        say(f"soak: no lag {min(behind, default=float('nan')):.1f} s after the last event")
         steady = trend(samples.memory, len(run.partitions))
         if steady.grows:
             run.outcome.hangs.append(f"memory is not flat: {steady}")
@@ -68,9 +69,9 @@ def stream_of(seed, rate, minutes):
     )  # fmt: skip
 
 
-def torment(run, samples, until, launch):
-    """Strike every 20 to 60 s until the time is over; return what was done and when the lag was back."""
-    told, kinds = [], []
+def torment(run, samples, until, launch, told):
+    """Strike every 20 to 60 s until the time is over; tell what was done and when the lag was back."""
+    kinds = []
     run.jitter(PAUSE_S[0])
     while time.monotonic() < until:
         kinds = kinds or run.rng.sample(sorted(FAULTS), len(FAULTS))
@@ -91,7 +92,6 @@ def torment(run, samples, until, launch):
         )
         while time.monotonic() < min(next_at, until):
             time.sleep(0.2)
-    return told
 
 
 def kill_worker(run, launch):
@@ -149,12 +149,12 @@ FAULTS = {
 def figures(run, samples, told):
     """The tables of a soak: each fault, the lag, the memory."""
     rounded = [{name: round(v, 1) if isinstance(v, float) else v for name, v in row.items()} for row in told]
-    lags = [samples.seconds_behind(lag) for lag in samples.lags[1:]]
+    lags = [samples.seconds_behind(lag) for lag in samples.lags]
     lag = {
-        "events/s": f"{run.source.sent / (samples.lags[-1].at - samples.lags[0].at):,.0f}",
-        "worst lag, s of traffic": round(samples.worst_s(), 1),
-        "median": round(statistics.median(lags), 2),
-        "messages behind at the end": samples.lags[-1].behind,
+        "events": f"{run.source.sent:,}",
+        "lag, s of traffic: worst": round(samples.worst_s(), 1),
+        "median": round(statistics.median(lags or [0]), 2),
+        "messages behind at the end": samples.lags[-1].behind if lags else "",
     }
     return {
         "Soak: faults, seconds": rounded,
