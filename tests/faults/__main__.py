@@ -22,7 +22,7 @@ from tests.faults.report import say_wrong, tables
 from tests.faults.scenarios import LONG, SCENARIOS
 from tests.support.pipeline import ROOT
 
-WIDTH = 140
+WIDTH = 160
 OPTIONS = ("cycles", "events", "minutes", "rate", "viewers", "broken")
 """Of those a scenario gets what it takes."""
 

@@ -1,7 +1,7 @@
 """How long a recovery takes, and in what parts: a kill, a stop in good order, a restart with much state.
 
-Workers write rows every 0.2 s here and the tables are asked every 0.05 s: so well is a first new row known.
-In production it may come `playback_flush_s` later. The parts are read from the workers' logs.
+Workers write playback rows every 0.2 s here and the tables are asked every 0.05 s: so well is a first new row
+known. In production it may come `playback_flush_s` later. The parts are read from the workers' logs.
 """
 
 import os
@@ -20,7 +20,8 @@ from tests.faults.states import write_states
 LIVE, MANY = 100_000, 1_000_000
 PER_S = 400
 FLUSH_S = 0.2
-QUICK = {"paywall_flush_s": FLUSH_S, "playback_flush_s": FLUSH_S}
+WORKER = {"paywall_flush_s": 1.0, "playback_flush_s": FLUSH_S, "checkpoint_s": 30.0}
+"""As in production but for playback rows, whose first one is waited for."""
 QUIET_S = 4
 LOADED = re.compile(r"^(\S+ \S+),(\d+) .* loaded (\d+) partitions with (\d+) viewers in ([\d.]+) s", re.M)
 BEGUN = re.compile(r"^(\S+ \S+),(\d+) .* the fold runs ", re.M)
@@ -56,7 +57,6 @@ def of_one_in_three(stack, seed, cycles, viewers, say):
         run.within(run.shared_out, "shared out")
         run.flowing()
         found["kill -9, static"] = repeated(run, cycles, killed)
-        run.outcome.kinds = {kind: [one["all"] for one in some] for kind, some in found.items()}
         wanted = {"kill -9, dynamic": "8", "SIGTERM": "2", "kill -9, static": "8; silent < 0.5"}
         run.outcome.notes = {"rows": [[row(kind, some, wanted[kind]) for kind, some in found.items()]]}
     return run.outcome
@@ -64,10 +64,7 @@ def of_one_in_three(stack, seed, cycles, viewers, say):
 
 def of_all(stack, seed, cycles, viewers, say):
     """One worker has everything, and is started anew: after SIGTERM, and after kill -9 with a stable name."""
-    settings = {"checkpoint_s": 30.0}
-    with prepared(
-        stack, f"a restart, {viewers:,} viewers", seed, viewers, 120 * cycles, say, settings
-    ) as run:
+    with prepared(stack, f"a restart, {viewers:,} viewers", seed, viewers, 120 * cycles, say) as run:
         found = {}
         run.start("one")
         run.begin()
@@ -78,7 +75,6 @@ def of_all(stack, seed, cycles, viewers, say):
         run.within(run.shared_out, "shared out")
         run.flowing()
         found["restart after kill -9, static"] = repeated(run, cycles, killed_alone)
-        run.outcome.kinds = {kind: [one["all"] for one in some] for kind, some in found.items()}
         run.outcome.notes = {"rows": [[row(kind, some, "10") for kind, some in found.items()]]}
     return run.outcome
 
@@ -94,12 +90,12 @@ def repeated(run, cycles, fault):
     return found
 
 
-def prepared(stack, title, seed, viewers, seconds, say, worker=None):
+def prepared(stack, title, seed, viewers, seconds, say):
     """A run whose warehouse has the states, and whose log goes on after them."""
     stream = SimulationSettings(
         seed=seed, start_ms=NOW_MS, max_events=PER_S * (seconds + 120), live_viewers=400, dirt=Dirt.none()
     )
-    options = {"per_s": PER_S, "stream": stream, "worker": QUICK | (worker or {}), "watch_s": 0.05}
+    options = {"per_s": PER_S, "stream": stream, "worker": WORKER, "watch_s": 0.05}
     return WithStates(scenario(stack, "recovery", title, seed, say, **options), viewers, say)
 
 

@@ -39,7 +39,7 @@ def summary(outcomes):
 
 def by_kind(outcomes):
     """The recoveries of each kind of fault."""
-    made = Table(title="Recovery, seconds to the first new row of the last partition: median / worst")
+    made = Table(title="Recovery, seconds: median / worst")
     for name in ("", "kind", "times", "recovery"):
         made.add_column(name, justify="right" if name in ("times", "recovery") else "left")
     for o in outcomes:
