@@ -74,14 +74,14 @@ class Samples:
     def _run(self):
         consumer, memory_at = None, 0.0
         while not self._closed.wait(LAG_EVERY_S):
-            pages = {worker: worker.health() for worker in self._run_of.workers}
+            pages = [(worker, worker.health()) for worker in self._run_of.workers]
             now = time.monotonic()
             if now - memory_at >= MEMORY_EVERY_S:
                 memory_at = now
-                self.memory += filter(None, (self._memory(now, *of) for of in pages.items()))
+                self.memory += filter(None, (self._memory(now, *of) for of in pages))
             try:
                 consumer = consumer or KafkaConsumer(bootstrap_servers=self._run_of.stack.bootstrap)
-                self.lags.append(self._lag(consumer, [page for page in pages.values() if page]))
+                self.lags.append(self._lag(consumer, [page for _, page in pages if page]))
             except Exception:  # the broker is away: it is asked again
                 with contextlib.suppress(Exception):
                     consumer.close()
