@@ -8,6 +8,7 @@ view, the quarantine and the conservation law with the truth file.
 import contextlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -272,6 +273,8 @@ class Run:
         with contextlib.suppress(Exception):
             self.source.finish()
         self._execute(f"DROP DATABASE IF EXISTS {self.database} SYNC")
+        if not (self.outcome.wrong or self.outcome.hangs or self.outcome.error):
+            shutil.rmtree(self.folder, ignore_errors=True)  # of a failure, logs and truth are kept
 
     def _execute(self, sql):
         with Client("127.0.0.1", port=self.stack.clickhouse_port) as client:

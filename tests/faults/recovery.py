@@ -4,6 +4,7 @@ Workers write playback rows every 0.2 s here and the tables are asked every 0.05
 known. In production it may come `playback_flush_s` later. The parts are read from the workers' logs.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -90,30 +91,18 @@ def repeated(run, cycles, fault):
     return found
 
 
+@contextlib.contextmanager
 def prepared(stack, title, seed, viewers, seconds, say):
-    """A run whose warehouse has the states, and whose log goes on after them."""
+    """A run whose warehouse has checkpoints before its workers start, and whose log goes on after them."""
     stream = SimulationSettings(
         seed=seed, start_ms=NOW_MS, max_events=PER_S * (seconds + 120), live_viewers=400, dirt=Dirt.none()
     )
     options = {"per_s": PER_S, "stream": stream, "worker": WORKER, "watch_s": 0.05}
-    return WithStates(scenario(stack, "recovery", title, seed, say, **options), viewers, say)
-
-
-class WithStates:
-    """A scenario that writes the checkpoints before its workers start."""
-
-    def __init__(self, of, viewers, say):
-        self._of, self._viewers, self._say = of, viewers, say
-
-    def __enter__(self):
-        run = self._of.__enter__()
+    with scenario(stack, "recovery", title, seed, say, **options) as run:
         began = time.monotonic()
-        count = write_states(run.pipeline.settings, self._viewers, len(run.partitions))
-        self._say(f"recovery: {count:,} viewers in checkpoints after {time.monotonic() - began:.0f} s")
-        return run
-
-    def __exit__(self, *error):
-        return self._of.__exit__(*error)
+        count = write_states(run.pipeline.settings, viewers, len(run.partitions))
+        say(f"recovery: {count:,} viewers in checkpoints after {time.monotonic() - began:.0f} s")
+        yield run
 
 
 def killed(run):
