@@ -212,6 +212,10 @@ class Run:
     def settle(self):
         """Send the rest, wait until it is counted, end the workers, compare."""
         self.settle_counting()
+        self.conclude()
+
+    def conclude(self):
+        """End the workers in good order and compare."""
         for name in list(self.supervisor.workers):
             self.stop(name)
         self.compare(*self.source.expected(self.rules))

@@ -56,7 +56,7 @@ def soak(stack, *, seed, minutes=30, rate=10_000, broken=None, say=print):
         steady = trend(samples.memory, len(run.partitions))
         if steady.grows:
             run.outcome.hangs.append(f"memory is not flat: {steady}")
-        run.settle()
+        run.conclude()
     return run.outcome
 
 
@@ -86,7 +86,7 @@ def torment(run, samples, until, launch, told):
         worst = max(samples.seconds_behind(lag) for lag in list(samples.lags) if began <= lag.at <= back)
         told.append({"fault": kind, "took": over - began, "worst": worst, "back": back - over})
         run.outcome.recovery_s.append(round(back - over, 1))
-        run.outcome.kinds.setdefault(kind, []).append(round(back - over, 1))
+        run.outcome.kinds.setdefault(kind, []).append(run.outcome.recovery_s[-1])
         run.say(
             f"soak: {kind} for {over - began:.1f} s, {worst:.1f} s behind, back after {back - over:.1f} s"
         )
