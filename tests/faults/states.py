@@ -11,7 +11,7 @@ from streams.owned import Owned
 from streams.partition import Partition
 from warehouse.writer import Writer
 
-MOST_FOLDED = 250_000
+MOST_FOLDED = 125_000
 """Viewers that are folded for it. Of more, several partitions get the same ones: each is read by itself."""
 
 
