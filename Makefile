@@ -6,7 +6,7 @@ PY := .venv/bin/python
 # Tests start hundreds of programs: compiling the sources anew for each of them takes minutes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-unit compiled lint format bench bench-collector faults clean
+.PHONY: help demo test test-unit compiled lint format bench bench-collector faults soak recovery clean
 
 help:
 	@echo "make demo       a stack, a collector, two workers, a simulated platform and live numbers; Ctrl-C stops all"
@@ -18,6 +18,8 @@ help:
 	@echo "make bench      the measurements of the README"
 	@echo "make bench-collector  the collector alone: events a second and core, latency, a broker that stalls"
 	@echo "make faults     kill, freeze and cut off everything, and compare every row; up to 45 minutes"
+	@echo "make soak       half an hour of events with random faults: rows, lag, memory"
+	@echo "make recovery   how long a recovery takes, in its parts; about 20 minutes"
 	@echo "make clean      stop the development stack; delete its data and what tools left behind"
 
 demo: .venv/ready compiled
@@ -44,7 +46,13 @@ format: .venv/ready
 	.venv/bin/ruff check --fix .
 
 faults: .venv/ready compiled
-	$(PY) -m tests.faults --minutes 4
+	$(PY) -m tests.faults
+
+soak: .venv/ready compiled
+	$(PY) -m tests.faults soak
+
+recovery: .venv/ready compiled
+	$(PY) -m tests.faults recovery
 
 bench: .venv/ready compiled
 	$(PY) -m benchmarks

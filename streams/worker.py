@@ -103,7 +103,9 @@ class Worker:
         generation = self.group.generation()
         async with self.busy:
             self._forget_other(generation)
-            for number in sorted(set(numbers) - set(self.partitions)):
+            began = self.clock.monotonic_s()
+            missing = sorted(set(numbers) - set(self.partitions))
+            for number in missing:
                 give_up = partial(self._has_moved_on, generation)
                 began = self.clock.monotonic_s()
                 state = await self.sink.load(number, self.rules, give_up)
@@ -119,6 +121,12 @@ class Worker:
                 self.partitions[number] = owned
                 self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
+            log.info(
+                "loaded %d partitions with %d viewers in %.2f s",
+                len(missing),
+                sum(len(self.partitions[number].state.viewers) for number in missing),
+                self.clock.monotonic_s() - began,
+            )
         log.info("generation %s: %s", generation, self._positions())
 
     async def take(self, batch: Sequence[Any]) -> None:

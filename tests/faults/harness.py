@@ -8,16 +8,19 @@ view, the quarantine and the conservation law with the truth file.
 import contextlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clickhouse_driver import Client
 
 from runtime.settings import as_environment
+from tests.faults.budget import minutes_of
 from tests.faults.monitor import Monitor
 from tests.faults.outcome import Outcome
 from tests.faults.proxy import Proxy
@@ -30,8 +33,6 @@ PARTITIONS = 12
 SESSION_S = 6
 HANG_S = 60
 STILL_S = 15
-MOST_MINUTES = 20
-"""After so long no further cycle is begun: a busy machine makes fewer cycles, and the table says how many."""
 DRAINED_S = 180
 
 
@@ -42,14 +43,27 @@ class HangError(AssertionError):
 class Run:
     """One scenario on one stack, in a database and topics of its own."""
 
-    def __init__(self, stack, outcome, *, events, per_s, say, pack=None, **sections):
+    def __init__(
+        self,
+        stack,
+        outcome,
+        *,
+        per_s,
+        say,
+        events=0,
+        stream=None,
+        copies=1,
+        pack=None,
+        watch_s=0.15,
+        **sections,
+    ):
         self.stack, self.outcome, self.say = stack, outcome, say
-        self.minutes = MOST_MINUTES
+        self.until = time.monotonic() + outcome.minutes * 60
         self.rng = random.Random(outcome.seed)
         self.folder = Path(tempfile.mkdtemp(prefix="faults-"))
         self.database = f"faults_{uuid.uuid4().hex[:12]}"
         self._execute(f"CREATE DATABASE {self.database} ENGINE = Atomic")
-        settings = simulation(outcome.seed, events)
+        stream = stream or simulation(outcome.seed, events)
         sections.setdefault("partitions", PARTITIONS)
         self.partitions = range(sections["partitions"])
         sections["worker"] = {
@@ -58,15 +72,15 @@ class Run:
             "paywall_flush_s": 0.5,
             **sections.get("worker", {}),
         }
-        sections["fold"] = {"experiment": settings.experiment, **sections.get("fold", {})}
+        sections["fold"] = {"experiment": stream.experiment, **sections.get("fold", {})}
         self.pipeline = Pipeline(stack, self.database, self.folder, **sections)
         self.rules = self.pipeline.settings.fold
         self.supervisor = Supervisor(self.pipeline.settings, self.folder)
         self.proxies = {}
-        self.monitor = Monitor(stack.clickhouse_port, self.database, every_s=0.15)
+        self.monitor = Monitor(stack.clickhouse_port, self.database, every_s=watch_s)
         self.pack = {"pack": pack} if pack else {}
         sender = self.sender()
-        self.source = Source(settings, self.folder / "truth.jsonl", sender, per_s)
+        self.source = Source(stream, self.folder / "truth.jsonl", sender, per_s, copies)
 
     def sender(self):
         """A producer that outlives any outage of the broker."""
@@ -102,6 +116,11 @@ class Run:
         self.outcome.stop_s.append(round(took, 2))
         self._count_exits([*worker.exits, code])
         return code
+
+    def stop_all(self, names):
+        """End some workers in good order, all at once."""
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(self.stop, names))
 
     def _count_exits(self, codes):
         for code in codes:
@@ -149,10 +168,10 @@ class Run:
 
     def cycles(self, count):
         """Yield the number of each cycle; allow the source its share; say how it goes."""
-        began = time.monotonic()
         for number in range(count):
-            if time.monotonic() - began > self.minutes * 60:
-                self.say(f"{self.outcome.scenario}: {self.minutes} minutes are over after {number} cycles")
+            if time.monotonic() > self.until:
+                name, minutes = self.outcome.scenario, self.outcome.minutes
+                self.say(f"{name}: its {minutes:g} minutes are over after {number} cycles")
                 break
             self.source.allow((number + 2) / (count + 2))
             self.outcome.cycles += 1
@@ -160,6 +179,15 @@ class Run:
             if (number + 1) % max(count // 10, 1) == 0:
                 last = self.outcome.recovery_s[-1:]
                 self.say(f"{self.outcome.scenario}: cycle {number + 1} of {count}, last recovery {last} s")
+
+    def grouped_cycles(self, sizes):
+        """Yield how many cycles are over, and how many the next fault counts for."""
+        sizes = list(sizes)
+        over = 0
+        for number in self.cycles(len(sizes)):
+            yield over, sizes[number]
+            over += sizes[number]
+            self.outcome.cycles += sizes[number] - 1
 
     def jitter(self, most_s):
         """Let faults strike at any moment of a flush: part of the fault, not a wait for anything."""
@@ -184,6 +212,10 @@ class Run:
     def settle(self):
         """Send the rest, wait until it is counted, end the workers, compare."""
         self.settle_counting()
+        self.conclude()
+
+    def conclude(self):
+        """End the workers in good order and compare."""
         for name in list(self.supervisor.workers):
             self.stop(name)
         self.compare(*self.source.expected(self.rules))
@@ -245,6 +277,8 @@ class Run:
         with contextlib.suppress(Exception):
             self.source.finish()
         self._execute(f"DROP DATABASE IF EXISTS {self.database} SYNC")
+        if not (self.outcome.wrong or self.outcome.hangs or self.outcome.error):
+            shutil.rmtree(self.folder, ignore_errors=True)  # of a failure, logs and truth are kept
 
     def _execute(self, sql):
         with Client("127.0.0.1", port=self.stack.clickhouse_port) as client:
@@ -261,7 +295,7 @@ def mend(stack):
 @contextlib.contextmanager
 def scenario(stack, name, title, seed, say, **options):
     """A run whose outcome is complete whatever happens in it."""
-    outcome = Outcome(name, title, seed)
+    outcome = Outcome(name, title, seed, minutes=minutes_of(name))
     began = time.monotonic()
     run = Run(stack, outcome, say=say, **options)
     try:

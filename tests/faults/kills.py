@@ -8,48 +8,64 @@ from tests.faults.harness import SESSION_S, scenario
 
 
 def t1(stack, *, seed, cycles=100, events=200_000, say=print, command=None):
-    """kill -9 of a worker at any moment; a platform starts it again. Half of the cycles with stable names."""
+    """kill -9 of one worker or of two at any moment; a platform starts them again. Half with stable names."""
     launch = {"command": command} if command else {}
     with scenario(
-        stack, "T1", "kill -9 of a worker", seed, say, events=events, per_s=events / (cycles + 2) / 8
+        stack, "T1", "kill -9 of a worker", seed, say, events=events, per_s=events / (cycles + 2) / 5
     ) as run:
         names = ["one", "two", "three"]
         for name in names:
             run.start(name, **launch)
         run.begin()
         static = False
-        silences = {"dynamic": [], "static": []}
-        recoveries = {"dynamic": [], "static": []}
-        for number in run.cycles(cycles):
+        recoveries, silences = {"dynamic": [], "static": []}, []
+        for number, kills in run.grouped_cycles(groups(run.rng, cycles)):
             if not static and number >= cycles // 2:
                 static = True
-                for name in names:
-                    run.stop(name)
+                run.stop_all(names)
                 for name in names:
                     run.start(name, instance_id=name, **launch)
                 run.within(run.shared_out, "shared out")
                 run.flowing()
-            kill_one(run, recoveries, silences, "static" if static else "dynamic")
-        run.outcome.notes = {"recovery": recoveries, "silence of the others": silences}
+            kind = "static" if static else "dynamic"
+            silence = kill(run, kills, recoveries[kind])
+            if static:
+                silences.append(round(silence, 2))
+        run.outcome.kinds = recoveries
+        run.outcome.notes = {"silence of the others, static": silences}
         run.settle()
     return run.outcome
 
 
-def kill_one(run, recoveries, silences, kind):
+def groups(rng, cycles):
+    """How many are killed at once: half of the time one, half of the time two of the three."""
+    while cycles:
+        size = min(rng.choice((1, 2)), cycles)
+        yield size
+        cycles -= size
+
+
+def kill(run, count, recoveries):
+    """Kill some workers at once; return the longest silence of the partitions of the others.
+
+    The next kill waits until all partitions have an owner, so that it strikes somebody who has some.
+    """
     run.jitter(1.0)
-    victim = run.rng.choice(run.workers)
-    mine = victim.partitions()
-    others = set(run.partitions) - mine
-    if victim.alive and mine:
-        os.kill(victim.process.pid, signal.SIGKILL)
-        run.hit()
+    victims = run.rng.sample(run.workers, count)
+    theirs = {victim.name: victim.partitions() for victim in victims}
+    others = set(run.partitions) - set().union(*theirs.values())
+    for victim in victims:
+        if victim.alive and theirs[victim.name]:
+            os.kill(victim.process.pid, signal.SIGKILL)
+            run.hit()
     since = time.monotonic()
     run.jitter(0.3)  # an insert that was under way may still land
-    silence = run.recovered(mine, run.monitor.mark(), since, others)
-    recoveries[kind].append(run.outcome.recovery_s[-1])
-    silences[kind].append(round(silence, 2))
+    mark, silence = run.monitor.mark(), 0.0
+    for mine in filter(None, theirs.values()):
+        silence = run.recovered(mine, mark, since, others) or silence
+        recoveries.append(run.outcome.recovery_s[-1])
     run.within(run.shared_out, "shared out")
-    run.flowing()
+    return silence
 
 
 def t2(stack, *, seed, cycles=10, events=50_000, say=print, command=None):
@@ -103,14 +119,12 @@ def t5(stack, *, seed, cycles=30, events=100_000, say=print):
             for name in names:
                 if name not in run.supervisor.workers:
                     run.start(name)
-            since, mark = time.monotonic(), run.monitor.mark()
             run.within(run.shared_out, "shared out over three")
             run.hit()
             run.jitter(0.5)
-            leaving = run.rng.sample(names, 2)
-            since, mark = time.monotonic(), run.monitor.mark()
-            for name in leaving:
-                run.stop(name)
+            since = time.monotonic()
+            run.stop_all(run.rng.sample(names, 2))
+            mark = run.monitor.mark()  # the last rows of those that left are not those of a successor
             run.recovered(set(run.partitions), mark, since)
             run.within(run.shared_out, "all at one")
         run.settle()

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outcome:
-    """Faults are counted when they struck a live process; `wrong` differ from the oracle's."""
+    """Faults are counted when they struck a live process; `wrong` differ from the oracle's.
+
+    `kinds` are the recoveries by kind of fault. `figures` are more tables: title -> rows, each a dict.
+    """
 
     scenario: str
     title: str
@@ -23,7 +26,10 @@ class Outcome:
     exits: dict = field(default_factory=dict)
     hangs: list = field(default_factory=list)
     notes: dict = field(default_factory=dict)
+    kinds: dict = field(default_factory=dict)
+    figures: dict = field(default_factory=dict)
     error: str = ""
+    minutes: float = 0.0
     took_s: float = 0.0
     must_fail: bool = False
 
@@ -36,6 +42,9 @@ class Outcome:
 
     @property
     def recovery(self):
-        if not self.recovery_s:
-            return ""
-        return f"{statistics.median(self.recovery_s):.1f} / {max(self.recovery_s):.1f}"
+        return median_and_worst(self.recovery_s)
+
+
+def median_and_worst(seconds):
+    """Both as text; nothing of nothing."""
+    return f"{statistics.median(seconds):.1f} / {max(seconds):.1f}" if seconds else ""

@@ -1,6 +1,6 @@
-"""All scenarios by name."""
+"""All scenarios by name: those of the suite, and those that are runs of their own."""
 
-from tests.faults import disk, epochs, kills, selfcheck, servers, traps
+from tests.faults import disk, epochs, kills, recovery, selfcheck, servers, soak, traps
 
 SCENARIOS = {
     "T1": kills.t1,
@@ -16,3 +16,5 @@ SCENARIOS = {
     "X1": selfcheck.broken("without-offset-checks"),
     "X2": selfcheck.broken("checkpoint-before-rows"),
 }
+
+LONG = {"soak": soak.soak, "recovery": recovery.recovery}

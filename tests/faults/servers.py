@@ -29,7 +29,7 @@ def t3(stack, *, seed, cycles=100, events=100_000, say=print):
             since, mark = time.monotonic(), run.monitor.mark()
             run.recovered(set(run.partitions), mark, since)
             times.setdefault(kind, []).append(run.outcome.recovery_s[-1])
-        run.outcome.notes = {"recovery, from when it was back": times}
+        run.outcome.kinds = times  # from when it was back
         run.settle()
     return run.outcome
 
@@ -60,6 +60,12 @@ def strike(run, fault):
     run.hit()
 
 
+def strike_any(run):
+    """Lose the reply to some INSERT, or cut it."""
+    table = run.rng.choice(TABLES)
+    strike(run, run.rng.choice((LoseReply(table), CutInsert(run.rng.random(), table))))
+
+
 WAREHOUSE = {
     "kill": kill_warehouse,
     "stop": freeze_warehouse,
@@ -86,7 +92,7 @@ def t4(stack, *, seed, cycles=15, events=100_000, say=print):
             run.recovered(set(run.partitions), mark, since)
             times.setdefault(kind, []).append(run.outcome.recovery_s[-1])
             run.within(run.shared_out, "shared out")
-        run.outcome.notes = {"recovery, from when it answered": times}
+        run.outcome.kinds = times  # from when it answered
         run.settle()
     return run.outcome
 

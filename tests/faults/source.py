@@ -1,15 +1,24 @@
-"""A paced producer whose truth is on disk before the first event is sent."""
+"""A paced producer whose truth, and whose lines, are on disk before the first event is sent."""
 
+import json
+import re
 import threading
+import time
+import zlib
 
 from producers.simulator import Dirt, SimulationSettings, TruthFile, simulate
-from tests.oracle.oracle import from_truth, tables
-from tests.support.pipeline import bad_lines
+from tests.faults.copies import added, bad_copies, copies_of, times
+from tests.oracle.oracle import tables
 
 DIRT = Dirt(duplicates=0.10, disorder=0.05, malformed=0.01)
 TICK_S = 0.05
+CATCH_UP_S = 1.0
+"""A producer that was held up sends at most so much of the pace at once."""
 RESERVE_S = 90
 """Past what is allowed, the rest is spread over so long, and the rest of the rest again."""
+EVENTS_A_SHARD = 300_000
+"""The oracle holds all events that it is given, and takes each viewer alone: it gets so many at a time."""
+_VIEWER = re.compile(rb'"viewer_id":"([^"]+)"')
 
 
 def simulation(seed, events):
@@ -18,26 +27,41 @@ def simulation(seed, events):
     return SimulationSettings(seed=seed, max_events=events, live_viewers=viewers, eagerness=3, dirt=DIRT)
 
 
+class Truth(TruthFile):
+    """The truth of a simulation, and beside it the bad lines as they were: a copy of one has another hash."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.bad_lines = []
+
+    def bad(self, reason, line):
+        super().bad(reason, line)
+        self.bad_lines.append((str(reason), line))
+
+
 class Source:
     """Sends the events of a simulation at a pace while faults go on, and the rest when they are over.
 
-    It never runs dry before `finish`: past the share that `allow` gave, it goes on ever more slowly.
+    It never runs dry before `finish`: past the share that `allow` gave, it goes on ever more slowly. Each
+    event is sent as so many disjoint copies.
     """
 
-    def __init__(self, settings, truth_path, sender, per_s):
+    def __init__(self, settings, truth_path, sender, per_s, copies=1):
         self.truth_path = truth_path
-        with TruthFile(truth_path) as file:
-            self.deliveries = list(simulate(settings, file))
+        self.copies = copies
+        self._lines_path = truth_path.with_suffix(".lines")
+        with Truth(truth_path) as truth, self._lines_path.open("wb") as lines:
+            self.events = 0
+            for _, viewer_id, line in simulate(settings, truth):
+                lines.write(b"%b\t%b\n" % (viewer_id.encode(), line))
+                self.events += copies
+        self._bad_lines = truth.bad_lines
         self.sent = 0
         self.error = None
         self._sender, self._per_s = sender, per_s
         self._allowed = 0
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
-
-    @property
-    def events(self):
-        return len(self.deliveries)
 
     def begin(self):
         self._thread.start()
@@ -55,27 +79,45 @@ class Source:
 
     def expected(self, rules):
         """The rows of every table and the quarantined lines, by the truth file and the oracle."""
-        events, _ = from_truth(self.truth_path)
-        return tables(events, rules=rules), bad_lines(self.truth_path)
+        shards = self.events // self.copies // EVENTS_A_SHARD + 1
+        rows = {}
+        for shard in range(shards):
+            rows = added(rows, tables(self._truth(shard, shards), rules=rules))
+        return times(rows, self.copies), bad_copies(self._bad_lines, self.copies)
+
+    def _truth(self, shard, shards):
+        """The logical events of a share of the viewers, in the order of the truth file."""
+        with self.truth_path.open("rb") as file:
+            for line in file:
+                if line.startswith(b'{"event"') and (
+                    shards == 1 or zlib.crc32(_VIEWER.search(line)[1]) % shards == shard
+                ):
+                    yield json.loads(line)["event"]
 
     def _run(self):
         try:
-            with self._sender as sender:
-                due = 0.0
+            with self._sender as sender, self._lines_path.open("rb") as lines:
+                due, last = 0.0, time.monotonic()
                 while self.sent < self.events:
                     pace = self._per_s
                     if self.sent >= self._allowed:
                         pace = min(pace / 5, (self.events - self.sent) / RESERVE_S)
-                    due += self.events if self._hurry.is_set() else pace * TICK_S
-                    for _ in range(int(due)):
-                        if self.sent == self.events:
-                            break
-                        if self.sent == self.events - 1 and not self._hurry.is_set():
-                            break
-                        _, viewer_id, line = self.deliveries[self.sent]
-                        sender.send(viewer_id, line)
-                        self.sent += 1
-                    due -= int(due)
+                    now = time.monotonic()
+                    due += self.events if self._hurry.is_set() else pace * min(now - last, CATCH_UP_S)
+                    last = now
+                    while due >= self.copies and self._has_more():
+                        self._send_next(sender, lines)
+                        due -= self.copies
                     self._hurry.wait(TICK_S)
         except BaseException as error:  # handed to whoever calls finish()
             self.error = error
+
+    def _has_more(self):
+        """Whether there is a line to send. The last one waits for `finish`."""
+        return self.sent < self.events - (0 if self._hurry.is_set() else self.copies)
+
+    def _send_next(self, sender, lines):
+        viewer_id, _, line = lines.readline()[:-1].partition(b"\t")
+        for key, copy in copies_of(viewer_id.decode(), line, self.copies):
+            sender.send(key, copy)
+        self.sent += self.copies

@@ -36,6 +36,12 @@ def test_other_loggers_and_other_messages_pass(clock):
     assert once.filter(record("no topic"))
 
 
+def test_a_worker_may_say_the_same_of_each_of_its_partitions(clock):
+    """Of twelve partitions that stopped only the first was named."""
+    once = OncePerWhile()
+    assert all(once.filter(record("partition %d stopped: %s", "streams.app")) for _ in range(12))
+
+
 def test_the_first_passes_on_a_machine_that_has_just_started(clock):
     clock[0] = 0.0
     assert OncePerWhile().filter(record("no broker"))
