@@ -39,7 +39,7 @@ class KafkaSettings(Section):
 
     bootstrap: str = Field("127.0.0.1:19092", pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")
     session_timeout_s: float = Field(10.0, ge=1, le=300)
-    heartbeat_interval_s: float = Field(2.0, gt=0, le=60)
+    heartbeat_interval_s: float = Field(0.5, gt=0, le=60, description="so soon a worker hears of a rebalance")
     instance_id: str | None = Field(
         None,
         description="stable name of this worker: a restart keeps its partitions; never two alike",

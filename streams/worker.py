@@ -99,10 +99,10 @@ class Worker:
         self.guard = Guard(settings, clock, metrics)
 
     async def load(self, numbers: Sequence[int]) -> None:
-        """Take over partitions: load their checkpoints. Gives up when the group moves on meanwhile."""
+        """Own these partitions: load those that are new. Gives up when the group moves on."""
         generation = self.group.generation()
         async with self.busy:
-            self._forget_other(generation)
+            self._keep_what_stayed(numbers, generation)
             began = self.clock.monotonic_s()
             missing = sorted(set(numbers) - set(self.partitions))
             for number in missing:
@@ -135,7 +135,8 @@ class Worker:
             if self.stopping:
                 return
             generation = self.group.generation()
-            self._forget_other(generation)
+            if generation != self.generation:
+                return  # before its partitions are loaded; what is dropped here is read again after it
             began = taken_at = self.clock.monotonic_s()
             for event in batch:
                 if event.message.generation_id == generation:
@@ -239,22 +240,21 @@ class Worker:
         patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
         if now - self._playback_at >= self.settings.playback_flush_s * patience:
             self._playback_at = now
-            self._long_work = asyncio.create_task(self._flush_playback(self.generation))
+            self._long_work = asyncio.create_task(self._flush_playback())
         elif (owned := self._checkpointer.due(self.partitions.values())) is not None:
-            self._long_work = asyncio.create_task(self._checkpoint(owned, self.generation))
+            self._long_work = asyncio.create_task(self._checkpoint(owned))
 
-    async def _flush_playback(self, generation: int | None) -> None:
+    async def _flush_playback(self) -> None:
         """Count playback partition by partition, between which others are folded, and begin to write it.
 
-        What was taken of some partitions is written even if the worker is about to stop: it will not be
-        taken again.
+        What was taken of some partitions is written even if the worker is about to stop, or the group has
+        moved on: it will not be taken again.
         """
         rows: Rows = {}
         for owned in list(self.partitions.values()):
             async with self.busy:
-                if self._has_moved_on(generation):
-                    return
-                self._count(owned, PLAYBACK_TABLES, rows)
+                if self._is_mine(owned):
+                    self._count(owned, PLAYBACK_TABLES, rows)
         self.outbox.begin_playback(Flush(rows=list(rows.values())))
 
     def _count(self, owned: Owned, tables: Sequence[CounterTable], rows: Rows) -> None:
@@ -270,15 +270,15 @@ class Worker:
             tables, source_epoch=self.settings.source_epoch, logic_epoch=self.settings.logic_epoch
         )
 
-    async def _checkpoint(self, owned: Owned, generation: int | None) -> None:
+    async def _checkpoint(self, owned: Owned) -> None:
         """Encode a partition in slices, between which the others are folded, and write the checkpoint."""
         async with self.busy:
-            if self._has_moved_on(generation) or self.stopping:
+            if not self._is_mine(owned) or self.stopping:
                 return
             owned.encoding = True
         chunks = await self._checkpointer.encode(owned)
         async with self.busy:
-            if self._has_moved_on(generation) or self.stopping:
+            if not self._is_mine(owned) or self.stopping:
                 return
             self.metrics.checkpoint.observe(owned.checkpoint_cost_s)
             await self._write_checkpoint(owned, chunks)
@@ -302,13 +302,25 @@ class Worker:
         self.guard.checkpointed(owned, checkpoint.next_offset)
         owned.fresh = False
 
-    def _forget_other(self, generation: int) -> None:
-        """Drop all states when the group has moved on: what this worker owns, it loads again."""
-        if generation != self.generation:
-            self.partitions.clear()
-            self.outbox.unacknowledged.clear()
-            self.metrics.forget_partitions()
-            self.generation = generation
+    def _keep_what_stayed(self, numbers: Sequence[int], generation: int) -> None:
+        """Drop the states of partitions that somebody else may have owned since they were loaded.
+
+        A partition that this worker owned in the generation before was nobody else's in between: its state
+        is the newest there is. After a generation that it was no part of, all of them are loaded again.
+        """
+        if generation == self.generation:
+            return
+        stayed = set(numbers) if self.generation is not None and generation == self.generation + 1 else set()
+        self.partitions = {
+            n: owned for n, owned in self.partitions.items() if n in stayed and not owned.stopped
+        }
+        self.outbox.unacknowledged.clear()
+        self.metrics.forget_partitions()
+        self.generation = generation
+
+    def _is_mine(self, owned: Owned) -> bool:
+        """Whether this state is still the one of its partition here."""
+        return self.partitions.get(owned.number) is owned
 
     def _has_moved_on(self, generation: int | None) -> bool:
         return self.group.generation() != generation

@@ -26,7 +26,7 @@ class Program:
             "CLIFFHANGER_DEVSTACK_HOME": str(home),
             "CLIFFHANGER_KAFKA__BOOTSTRAP": f"127.0.0.1:{kafka}",
             "CLIFFHANGER_KAFKA__SESSION_TIMEOUT_S": "6",
-            "CLIFFHANGER_KAFKA__HEARTBEAT_INTERVAL_S": "1",
+            "CLIFFHANGER_KAFKA__HEARTBEAT_INTERVAL_S": "0.5",
             "CLIFFHANGER_CLICKHOUSE__PORT": str(clickhouse),
             **settings,
         }

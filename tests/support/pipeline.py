@@ -40,7 +40,7 @@ class Pipeline:
         sections["kafka"] = {
             "bootstrap": stack.bootstrap,
             "session_timeout_s": 6,
-            "heartbeat_interval_s": 1,
+            "heartbeat_interval_s": 0.5,
             **sections.get("kafka", {}),
         }
         sections["clickhouse"] = {"port": stack.clickhouse_port, "database": database}
