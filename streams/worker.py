@@ -107,7 +107,7 @@ class Worker:
             missing = sorted(set(numbers) - set(self.partitions))
             for number in missing:
                 give_up = partial(self._has_moved_on, generation)
-                began = self.clock.monotonic_s()
+                asked = self.clock.monotonic_s()
                 state = await self.sink.load(number, self.rules, give_up)
                 if give_up():
                     return
@@ -117,7 +117,7 @@ class Worker:
                     fresh=state is None,
                     now_s=self.clock.monotonic_s(),
                 )
-                owned.checkpoint_cost_s = self.clock.monotonic_s() - began  # about what it takes to pack it
+                owned.checkpoint_cost_s = self.clock.monotonic_s() - asked  # about what it takes to pack it
                 self.partitions[number] = owned
                 self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
