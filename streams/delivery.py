@@ -12,7 +12,8 @@ from typing import Any
 from faust.sensors import Monitor
 from faust.transport.drivers.aiokafka import Consumer
 
-FETCH_WAITS_S = 1.0
+FETCH_WAITS_S = 0.2
+"""For messages, if there are none: a stop waits for the end of this."""
 YIELD_AFTER = 50
 """Messages that are handed on before others of the event loop have their turn."""
 

@@ -38,7 +38,7 @@ def fold(viewers, partitions, rules):
     for message in pack(lines(viewers, Habits()), EVENTS_A_MESSAGE):
         state = states[message.partition % partitions]
         apply(state, state.next_offset, message.timestamp_ms, message.value)
-        if message.timestamp_ms - settled_ms >= CHECKPOINT_EVERY_MS:
+        if message.timestamp_ms - settled_ms >= 10 * CHECKPOINT_EVERY_MS:
             settled_ms = message.timestamp_ms
             for each in states:
                 settle(each)
