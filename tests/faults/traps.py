@@ -101,7 +101,7 @@ def retention(run):
     run.outcome.events = run.source.events
 
 
-@trap("first rebalance of a fresh group", worker={"checkpoint_s": 300.0})
+@trap("first rebalance of a fresh group", worker={"checkpoint_s": 600.0, "checkpoint_share": 1e-6})
 def fresh_group(run):
     """Offsets are committed and no checkpoint exists when the partitions change hands, and workers die."""
     run.flowing()
