@@ -44,7 +44,7 @@ def use_huge_pages() -> int:
         return 0
     try:
         smaps = SMAPS.read_text()
-    except OSError:  # not compiled in, or hidden from this process
+    except (OSError, ValueError):  # not compiled in, hidden from this process, or of another form
         return 0
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)

@@ -178,6 +178,7 @@ class Engagement:
             await self.worker.load(numbers)
         finally:
             gc.enable()
+        gc.collect()
         gc.freeze()
         self.app.add_future(self._use_huge_pages())
 
@@ -231,7 +232,7 @@ class Engagement:
             self.metrics.seeks.inc()
             log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
             owned.must_seek = False
-            await self.app.consumer.seek_wait({tp: owned.state.next_offset})
+            self.app.consumer.go_on_at({tp: owned.state.next_offset})  # type: ignore[attr-defined]
 
     async def _look_after_ends(self) -> None:
         """End the worker where the log ends before the state: what it holds is of another log.

@@ -10,7 +10,7 @@ from runtime.settings import WorkerSettings
 from schemas.rules import FoldRules
 from streams import checkpoint as codec
 from streams.cold import sweep
-from streams.count import count_all
+from streams.count import count_all, count_paywall
 from streams.owned import Owned
 from streams.partition import Touched
 from streams.state import Viewer
@@ -56,9 +56,11 @@ class Checkpointer:
     async def encode(self, owned: Owned) -> list[bytes]:
         """Count what is touched, pack what is silent, drop what is gone; return the chunks of the state.
 
-        The state must not change until this returns. Other work of the loop runs between the slices.
+        The state must not change until this returns. Other work of the loop runs between the slices, and may
+        take rows of the paywall to write them: these are counted first, as a whole.
         """
         spent = 0.0
+        count_paywall(owned.state)
         for part in by_viewers(owned.state.touched, TOUCHED_A_SLICE):
             began = self._clock.monotonic_s()
             owned.state.touched = part
@@ -124,9 +126,10 @@ def by_viewers(touched: Touched, at_most: int) -> list[Touched]:
     """
     things = len(touched.plays) + len(touched.late_plays) + len(touched.series) + len(touched.late_series)
     parts = [Touched() for _ in range(1 + things // at_most)]
+    met: dict[Viewer, int] = {}
 
     def part_of(viewer: Viewer) -> Touched:
-        return parts[hash(viewer) % len(parts)]
+        return parts[met.setdefault(viewer, len(met)) % len(parts)]
 
     for play, viewer in zip(touched.plays, touched.viewers, strict=True):
         part = part_of(viewer)

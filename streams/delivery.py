@@ -6,7 +6,9 @@ leans on one internal method of faust-streaming, which is pinned; a test sees th
 """
 
 import asyncio
+from collections.abc import Mapping
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 from faust.sensors import Monitor
@@ -21,14 +23,24 @@ YIELD_AFTER = 50
 class LeanConsumer(Consumer):
     """A consumer that hands on a fetch at a time.
 
-    When the flow is suspended, as before a rebalance, what is left of the fetch is dropped; it is read
-    again from the position that the next assignment begins at.
+    Where it is to go on is decided between two fetches: a hand-on under way would put the position back
+    to where it was. When the flow is suspended, as before a rebalance, what is left of the fetch is
+    dropped; it is read again from the position that the next assignment begins at.
     """
+
+    _go_on_at: Mapping[Any, int] = MappingProxyType({})
+
+    def go_on_at(self, where: Mapping[Any, int]) -> None:
+        """Read on from these offsets, by topic and partition, after the fetch that is being handed on."""
+        self._go_on_at = {**self._go_on_at, **where}
 
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self.should_stop or fetcher.should_stop):
                 await self.sleep(0)
+                if self._go_on_at:
+                    where, self._go_on_at = self._go_on_at, {}
+                    await self.seek_wait({tp: at for tp, at in where.items() if tp in self.assignment()})
                 fetched = [one async for one in self.getmany(timeout=FETCH_WAITS_S)]
                 if fetched:
                     await self.wait_first(self._hand_on(fetched), self.suspend_flow.wait())

@@ -27,7 +27,7 @@ from streams.lines import (
 from streams.merge_paywall import PaywallMerge
 from streams.merge_plays import merge_start, open_play
 from streams.partition import Deletion, Partition
-from streams.state import Viewer
+from streams.state import Viewer, halves_of
 
 _PROGRESS: Final = frozenset({Heartbeat, Pause, Resume, Seek, Stall, PlayerError, PlayEnd})
 
@@ -161,7 +161,8 @@ def _merge_progress(partition: Partition, viewer: Viewer, line: Any, at: i64) ->
     """Raise the maxima of a play by a `Progress`. This is what most events are: it is written to be fast."""
     playback_id: str = line.playback_id
     play = viewer.play
-    if play is None or not play.is_called(playback_id) or play.last_at < partition.plays_gone_before:
+    text, first, last = halves_of(playback_id)
+    if play is None or not play.is_called(text, first, last) or play.last_at < partition.plays_gone_before:
         play = open_play(partition, viewer, playback_id, at)
     changed = False
     if at > play.last_at:

@@ -14,15 +14,16 @@ from streams.lines import PlayStart
 from streams.partition import Partition
 from streams.paywall_state import Paywall, unlocked_to
 from streams.plays import VALID, open_rows, recount, recount_bin, recount_continuation
-from streams.state import NO_BIN, REASON_NUMBER, Place, Play, Viewer, keep_plays, plays_of
+from streams.state import NO_BIN, REASON_NUMBER, Place, Play, Viewer, halves_of, keep_plays, plays_of
 
 
 def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -> Play | None:
     """Return a play of a viewer, from the cold if need be; None when there is none or it is gone."""
     thaw_for(partition, viewer, at)
+    text, first, last = halves_of(playback_id)
     for _ in range(2):
         for play in plays_of(viewer):
-            if play.is_called(playback_id):
+            if play.is_called(text, first, last):
                 return None if _forgotten(partition, viewer, play) else play
         if not viewer.cold or not _may_hold(viewer.cold, playback_id):
             return None
@@ -32,8 +33,9 @@ def find_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -
 
 def open_play(partition: Partition, viewer: Viewer, playback_id: str, at: i64) -> Play:
     """Return a play of a viewer, opened if there is none."""
+    text, first, last = halves_of(playback_id)
     for known in plays_of(viewer):
-        if known.is_called(playback_id) and known.last_at >= partition.plays_gone_before:
+        if known.is_called(text, first, last) and known.last_at >= partition.plays_gone_before:
             return known
     play = find_play(partition, viewer, playback_id, at)
     if play is None:
@@ -171,5 +173,5 @@ def _forgotten(partition: Partition, viewer: Viewer, play: Play) -> bool:
 
 
 def _may_hold(packed: bytes, playback_id: str) -> bool:
-    """Whether packed plays may hold an id. A false yes costs time only."""
+    """Whether packed plays may hold an id. A false yes costs time, and rows of zeros."""
     return id_bytes(playback_id) in packed

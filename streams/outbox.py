@@ -55,12 +55,24 @@ class Outbox:
         self._paywall: asyncio.Task[Any] | None = None
         self._long: asyncio.Task[Any] | None = None
         self.unacknowledged: list[Any] = []
-        self.flushed_at = clock.monotonic_s()
+        self._long_began_at = self._long_ended_at = self._paywall_ended_at = clock.monotonic_s()
 
     @property
     def away_s(self) -> float:
         """For how long the warehouse has not answered; 0 when it does."""
         return max(self._sink.away_s, self._paywall_sink.away_s)
+
+    @property
+    def flushed_at(self) -> float:
+        """When the lane that is further behind has last ended a flush."""
+        return min(self._long_ended_at, self._paywall_ended_at)
+
+    @property
+    def long_for_s(self) -> float:
+        """For how long the playback rows or the checkpoint under way are being written; 0 if none are."""
+        if self._long is None or self._long.done():
+            return 0.0
+        return self._clock.monotonic_s() - self._long_began_at
 
     def begin_paywall(self, flush: Flush) -> None:
         """Begin to write rows of the paywall. The last of them must be over: see `paywall_is_written`."""
@@ -68,6 +80,7 @@ class Outbox:
 
     def begin_playback(self, flush: Flush) -> None:
         """Begin to write rows of playback. The lane must be free."""
+        self._long_began_at = self._clock.monotonic_s()
         self._long = asyncio.create_task(self._write(flush, self._sink, self._take()))
 
     def begin_checkpoint(self, flush: Flush, stored: Callable[[Checkpoint, float], None]) -> None:
@@ -75,6 +88,7 @@ class Outbox:
 
         `stored` is called with the checkpoint and the seconds that it took.
         """
+        self._long_began_at = self._clock.monotonic_s()
         work = self._store(flush, self._take(), self._paywall, stored)
         self._long = asyncio.create_task(work)
 
@@ -119,8 +133,12 @@ class Outbox:
         checkpoint = await sink.write(flush)
         for table, rows in flush.rows:
             self._metrics.rows.labels(table.name).inc(len(rows))
-        self.flushed_at = self._clock.monotonic_s()
-        self._metrics.flush.observe(self.flushed_at - began)
+        ended = self._clock.monotonic_s()
+        if sink is self._paywall_sink:
+            self._paywall_ended_at = ended
+        else:
+            self._long_ended_at = ended
+        self._metrics.flush.observe(ended - began)
         self._acknowledge(events)
         return checkpoint
 

@@ -132,9 +132,15 @@ class Sink:
             if not checkpoint.verifies:
                 log.error("the %s is damaged: going back to the one before", where)
                 continue
-            if checkpoint.rules_digest != rules.digest() or checkpoint.state_format != STATE_FORMAT:
+            if checkpoint.state_format != STATE_FORMAT:
                 raise RulesMismatchError(
-                    f"the {where} was made under other rules or another state format, in the same "
+                    f"the {where} is of state format {checkpoint.state_format}, and this version reads "
+                    f"{STATE_FORMAT}: go on with the version that wrote it, or count under another "
+                    "logic_epoch (`cliffhanger epoch new`)"
+                )
+            if checkpoint.rules_digest != rules.digest():
+                raise RulesMismatchError(
+                    f"the {where} was made under other rules, in the same "
                     f"logic_epoch {settings.logic_epoch}: put the fold settings back, or raise logic_epoch"
                 )
             return decode(checkpoint.state, rules)

@@ -47,6 +47,12 @@ class Place:
         self.duration_ms = duration_ms
 
 
+def halves_of(playback_id: str) -> tuple[str, i64, i64]:
+    """Return a UUID as '' and its halves, any other id as itself and zeros: see `Play`."""
+    is_uuid, first, last = parse_uuid(playback_id.encode())
+    return ("", first, last) if is_uuid else (playback_id, 0, 0)
+
+
 @final
 @mypyc_attr(acyclic=True)
 class Play:
@@ -72,8 +78,8 @@ class Play:
     )  # fmt: skip
 
     def __init__(self, playback_id: str, last_at: i64) -> None:
-        is_uuid, first, last = parse_uuid(playback_id.encode())
-        self.id_text = "" if is_uuid else playback_id
+        text, first, last = halves_of(playback_id)
+        self.id_text = text
         self.id_high: i64 = first
         self.id_low: i64 = last
         self.last_at: i64 = last_at
@@ -107,12 +113,9 @@ class Play:
         """What its events call it."""
         return self.id_text or uuid(self.id_high, self.id_low)
 
-    def is_called(self, playback_id: str) -> bool:
-        """Whether this is its id."""
-        if self.id_text:
-            return self.id_text == playback_id
-        is_uuid, first, last = parse_uuid(playback_id.encode())
-        return is_uuid and first == self.id_high and last == self.id_low
+    def is_called(self, text: str, first: i64, last: i64) -> bool:
+        """Whether this is its id, as `halves_of` returns it."""
+        return first == self.id_high and last == self.id_low and text == self.id_text
 
     @property
     def start_reason(self) -> str:

@@ -23,6 +23,7 @@ from operator import sub
 from typing import Any
 
 from runtime.clock import Clock
+from runtime.errors import WarehouseAwayError
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import WorkerSettings
@@ -94,6 +95,7 @@ class Worker:
         self._paywall_at = self._playback_at = clock.monotonic_s()
         self._lagged_at = self._paywall_at - LAG_LASTS_S
         self._long_work: asyncio.Task[None] | None = None
+        self._played_last = False
         self._checkpointer = Checkpointer(settings, rules, clock)
         self._outcomes = [metrics.lines.labels(name) for name in ("applied", "redundant", "excluded")]
         self.guard = Guard(settings, clock, metrics)
@@ -108,7 +110,10 @@ class Worker:
             for number in missing:
                 give_up = partial(self._has_moved_on, generation)
                 asked = self.clock.monotonic_s()
-                state = await self.sink.load(number, self.rules, give_up)
+                try:
+                    state = await self.sink.load(number, self.rules, give_up)
+                except WarehouseAwayError:  # it gave up
+                    return
                 if give_up():
                     return
                 owned = Owned(
@@ -220,6 +225,8 @@ class Worker:
             return
         self._paywall_at = max(self._paywall_at + every_s, now - every_s / 2)
         await self.outbox.paywall_is_written()
+        if self.outbox.long_for_s > self.settings.checkpoint_s:
+            await self.outbox.long_is_written()  # or what is folded and not written would grow without end
         rows: Rows = {}
         lines: list[QuarantinedLine] = []
         deletions: list[MetDeletion] = []
@@ -238,11 +245,16 @@ class Worker:
             return
         now = self.clock.monotonic_s()
         patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
-        if now - self._playback_at >= self.settings.playback_flush_s * patience:
+        is_due = now - self._playback_at >= self.settings.playback_flush_s * patience
+        owned = None
+        if self._played_last or not is_due:  # so that neither waits for ever behind the other
+            owned = self._checkpointer.due(self.partitions.values())
+        if owned is not None:
+            self._long_work = asyncio.create_task(self._checkpoint(owned))
+        elif is_due:
             self._playback_at = now
             self._long_work = asyncio.create_task(self._flush_playback())
-        elif (owned := self._checkpointer.due(self.partitions.values())) is not None:
-            self._long_work = asyncio.create_task(self._checkpoint(owned))
+        self._played_last = is_due and owned is None
 
     async def _flush_playback(self) -> None:
         """Count playback partition by partition, between which others are folded, and begin to write it.

@@ -1,5 +1,6 @@
 """Checkpoints take turns: evenly, within their share of the time, and none waits too long."""
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -7,11 +8,15 @@ import pytest
 from producers.simulator import SimulationSettings, simulate
 from runtime.settings import WorkerSettings
 from schemas.rules import FoldRules
+from schemas.tables import PAYWALL_MINUTES
+from streams import checkpointing
 from streams.checkpointing import SOONEST_S, Checkpointer, by_viewers
 from streams.count import count_all
 from streams.fold import apply
 from streams.owned import Owned
 from streams.partition import Partition
+from tests.unit.oracle.events import shown, start
+from tests.unit.streams.folded import message
 
 SETTINGS = WorkerSettings()
 COST_S, PARTITIONS = 0.1, 10
@@ -99,6 +104,42 @@ def rows_of(partition):
 
 def left_of(touched):
     return [*touched.plays, *touched.late_plays, *touched.series, *touched.late_series, *touched.days]
+
+
+VIEWERS = 200
+
+
+def at_one_gate():
+    """Many viewers who start an episode and see one paywall in the same minute, not counted yet."""
+    partition = Partition(FoldRules())
+    for number in range(VIEWERS):
+        who = {"viewer_id": f"v{number}"}
+        lines = [start(f"p{number}", number, **who), shown(f"i{number}", number + 1, **who)]
+        apply(partition, number, *message(lines))
+    return partition
+
+
+async def test_rows_of_the_paywall_that_are_taken_while_the_rest_is_counted_are_whole(monkeypatch, clock):
+    """A flush may take them between two slices: what it takes has the version of the whole prefix."""
+    monkeypatch.setattr(checkpointing, "TOUCHED_A_SLICE", 7)
+    owned = owned_of(0, COST_S)
+    owned.state = at_one_gate()
+    encoding = asyncio.ensure_future(Checkpointer(SETTINGS, FoldRules(), clock).encode(owned))
+    steps, taken = 0, []
+    while not encoding.done():
+        await asyncio.sleep(0)
+        steps += 1
+        taken += owned.take_rows([PAYWALL_MINUTES], source_epoch=1, logic_epoch=1)
+    assert steps > VIEWERS / 7
+    place = PAYWALL_MINUTES.columns.index("impressions")
+    assert [row[place] for _, rows in taken for row in rows] == [VIEWERS]
+
+
+def test_parts_are_of_about_one_size():
+    parts = by_viewers(at_one_gate().touched, at_most=50)
+    sizes = [len(part.series) for part in parts]
+    assert len(sizes) > 3
+    assert max(sizes) - min(sizes) <= 1
 
 
 def test_to_count_in_parts_is_to_count_the_whole():

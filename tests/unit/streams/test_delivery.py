@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from faust.transport.drivers.aiokafka import Consumer
@@ -37,6 +37,47 @@ async def flow():
     return Flow()
 
 
+class Log(Flow):
+    """A flow that fetches by itself, and remembers what was done in which order."""
+
+    should_stop = False
+    consumer_stopped_errors = (RuntimeError,)
+    _go_on_at = MappingProxyType({})
+    go_on_at = LeanConsumer.go_on_at
+    _hand_on = LeanConsumer._hand_on
+
+    def __init__(self):
+        super().__init__()
+        self.done, self.position = [], 0
+
+    def assignment(self):
+        return {TP}
+
+    async def sleep(self, seconds):
+        await asyncio.sleep(seconds)
+
+    async def seek_wait(self, where):
+        self.done.append("seek")
+        self.position = self._read_offset[TP] = where[TP]
+
+    async def getmany(self, timeout):  # noqa: ASYNC109 -- as Faust has it
+        del timeout
+        self.done.append("fetch")
+        for offset in range(self.position, self.position + 2 * YIELD_AFTER):
+            yield TP, SimpleNamespace(offset=offset, topic="events")
+        self.position += 2 * YIELD_AFTER
+
+    async def wait_first(self, work, suspended):
+        suspended.close()
+        await work
+
+    async def callback(self, message):
+        await super().callback(message)
+        if len(self.delivered) == YIELD_AFTER // 2:
+            self.go_on_at({TP: 3})
+        self.should_stop = len(self.delivered) >= 4 * YIELD_AFTER
+
+
 def test_faust_has_the_method_that_is_replaced():
     assert any("_drain_messages" in vars(ancestor) for ancestor in Consumer.__mro__)
 
@@ -56,6 +97,13 @@ async def test_an_offset_below_the_position_is_not_handed_on_again(flow):
 async def test_offsets_that_are_missing_do_not_hold_up_the_commit(flow):
     await flow.hand_on(5, 9)
     assert flow.gaps == [(TP, 6, 9)]
+
+
+async def test_the_log_is_read_again_only_between_two_fetches():
+    log = Log()
+    await LeanConsumer._drain_messages(log, SimpleNamespace(should_stop=False))
+    assert log.done == ["fetch", "seek", "fetch"]
+    assert log.delivered == [*range(2 * YIELD_AFTER), *range(3, 3 + 2 * YIELD_AFTER)]
 
 
 async def test_nothing_is_handed_on_once_the_flow_is_suspended(flow):
