@@ -10,7 +10,7 @@ TABLES = (b"", b"", b"episode_minutes", b"checkpoints", b"sittings")
 
 def t3(stack, *, seed, cycles=100, events=100_000, say=print):
     """The warehouse: of ten faults two are kill -9, one SIGSTOP, five lost replies, two cut inserts."""
-    kinds = (["kill"] * 2 + ["stop"] + ["lost reply"] * 5 + ["cut insert"] * 2) * (cycles // 10 + 1)
+    kinds = (["kill"] * 2 + ["stop"] + ["lost reply"] * 5 + ["cut insert"] * 2) * -(-cycles // 10)
     with scenario(
         stack, "T3", "warehouse: killed, frozen, reply lost, insert cut", seed, say,
         events=events, per_s=events / (cycles + 2) / 3.5,
