@@ -6,8 +6,10 @@ import time
 
 from clickhouse_driver import Client
 
+from schemas.tables import VERSION_BITS
+
 REACH = (
-    "SELECT partition, max(bitAnd(version, bitShiftLeft(1, 48) - 1)), max(bitShiftRight(version, 48)) "
+    f"SELECT partition, max(version % {1 << VERSION_BITS}), max(intDiv(version, {1 << VERSION_BITS})) "
     "FROM episode_minutes GROUP BY partition"
 )
 

@@ -18,6 +18,7 @@ class NextHeader(msgspec.Struct, array_like=True):
     tally: checkpoint.Tally
     rows: int
     viewers: int
+    deleted: int
 
 
 _FORMAT_1, _FORMAT_2 = checkpoint._HEADER, msgspec.msgpack.Decoder(NextHeader)
