@@ -8,7 +8,7 @@ import time
 from kafka import KafkaAdminClient, TopicPartition
 
 from producers.packing import PackLimits
-from schemas.topics import PLAYER_EVENTS
+from schemas.topics import CONSUMER_GROUP, PLAYER_EVENTS
 from tests.faults.harness import scenario
 
 EVENTS = 8_000
@@ -40,19 +40,26 @@ def trap(title, *, workers=("one", "two"), events=EVENTS, per_s=120, **options):
 @trap("broker frozen during a rebalance")
 def frozen_rebalance(run):
     """A killed worker joins again, the group waits for its former self: then the broker stops."""
-    victim = run.workers[0]
-    os.kill(victim.process.pid, signal.SIGKILL)
-    killed = victim.process.pid
-    run.within(lambda: victim.process.pid != killed and victim.health() is not None, "started again")
+    os.kill(run.workers[0].process.pid, signal.SIGKILL)
+    admin = KafkaAdminClient(bootstrap_servers=run.stack.bootstrap)
+    try:
+        run.within(lambda: state_of_group(admin) == "PreparingRebalance", "preparing to rebalance")
+    finally:
+        admin.close()
+    run.stack.kafka.pause()
     if not run.shared_out():
         run.hit()
-    run.stack.kafka.pause()
     time.sleep(16)
     since, mark = time.monotonic(), run.monitor.mark()
     run.stack.kafka.resume()
     run.recovered(set(run.partitions), mark, since)
     run.within(run.shared_out, "shared out")
     run.settle()
+
+
+def state_of_group(admin):
+    """What the broker says the group is doing."""
+    return admin.describe_groups([CONSUMER_GROUP])[CONSUMER_GROUP]["group_state"]
 
 
 @trap("SIGTERM while the broker is away")
