@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import faust
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
-from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from runtime.clock import SystemClock
-from runtime.errors import CliffhangerError, RetentionError, TopicMismatchError
+from runtime.errors import CliffhangerError
 from runtime.hugepages import use_huge_pages
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
@@ -25,6 +23,7 @@ from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams import compiled
 from streams.delivery import LeanMonitor
+from streams.edges import Edges
 from streams.health import Doctor, Pages
 from streams.outbox import Outbox
 from streams.position import checkpoint_consumer
@@ -37,8 +36,6 @@ log = logging.getLogger(__name__)
 TICK_S = 0.5
 LOOK_BACK_S = 30.0
 HUGE_PAGES_EVERY_S = 60.0
-BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
-"""What asking the broker for offsets raises when it does not answer, or while partitions move."""
 GC_THRESHOLDS = (20_000, 100, 100)
 """A state has millions of objects and no cycles: looking for garbage among them often is time lost, and
 among many at once a stall."""
@@ -123,7 +120,8 @@ class Engagement:
             metrics=self.metrics,
             seal=Seal.of(settings.quarantine_key) if settings.quarantine_key.get_secret_value() else None,
         )
-        self.doctor = Doctor(self.worker, settings.worker, self.clock, self._end_of)
+        self.edges = Edges(self.app, self.worker, self.metrics)
+        self.doctor = Doctor(self.worker, settings.worker, self.clock, self.edges.end_of)
         self.pages = Pages(self.doctor, self.worker)
         self._drain = drain
         self._ends: dict[int, int] | None = None
@@ -155,7 +153,7 @@ class Engagement:
 
         @app.timer(LOOK_BACK_S)  # type: ignore[untyped-decorator]
         async def look_back() -> None:
-            await self._or_die(self._look_back())
+            await self._or_die(self.edges.look_back())
 
         @app.timer(HUGE_PAGES_EVERY_S)  # type: ignore[untyped-decorator]
         async def grow() -> None:
@@ -202,83 +200,13 @@ class Engagement:
             os._exit(FAILED)
 
     async def _tick(self) -> None:
-        await self._look_after_holes()
-        await self._look_after_ends()
+        await self.edges.look_after_holes()
+        await self.edges.look_after_ends()
         await self.worker.tick()
         if self._drain and await self._is_drained():
             self._drain = False
             log.info("drained: %s", self.worker.positions())
             os.kill(os.getpid(), signal.SIGTERM)
-
-    async def _look_after_holes(self) -> None:
-        """Read the log again where an offset is missing; stop where Kafka no longer has it."""
-        for owned in list(self.worker.partitions.values()):
-            if not owned.must_seek or owned.stopped:
-                continue
-            tp = TP(PLAYER_EVENTS.name, owned.number)
-            begins = (await self.app.consumer.earliest_offsets(tp)).get(tp, 0)
-            if begins > owned.state.next_offset:
-                if not owned.fresh or owned.state.tally.received:
-                    owned.stopped = str(
-                        RetentionError(
-                            f"the log begins at {begins}, the state ends before {owned.state.next_offset}: "
-                            "retention was too short, events are lost; see docs/operating.md"
-                        )
-                    )
-                    log.critical("partition %d stopped: %s", owned.number, owned.stopped)
-                    self.worker.guard.look_back(owned, begins=begins, ends=begins + 1)
-                    continue
-                owned.state.next_offset = begins  # an old topic, read for the first time
-            self.metrics.seeks.inc()
-            log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
-            owned.must_seek = False
-            self.app.consumer.go_on_at({tp: owned.state.next_offset})  # type: ignore[attr-defined]
-
-    async def _look_after_ends(self) -> None:
-        """End the worker where the log ends before the state: what it holds is of another log.
-
-        A consumer past the end begins anew at the first offset, and every message up to the state would
-        be skipped as known. What the last fetch said is asked once more before it is believed.
-        """
-        short = {
-            owned.number: owned.state.next_offset
-            for owned in self.worker.partitions.values()
-            if (end := self._end_of(owned.number)) is not None and end < owned.state.next_offset
-        }
-        if not short or self.app.rebalancing:
-            return
-        ends = await self._ends_now()
-        for number, next_offset in sorted(short.items()):
-            if number in ends and ends[number] < next_offset:
-                raise TopicMismatchError(
-                    f"partition {number} of {PLAYER_EVENTS.name} ends at {ends[number]}, and offsets up to "
-                    f"{next_offset} are counted: the topic was created anew under source_epoch "
-                    f"{self.settings.worker.source_epoch}, or the broker lost what it had acknowledged. "
-                    "Raise source_epoch for all workers"
-                )
-
-    async def _look_back(self) -> None:
-        """Hold the begin of the log against the checkpoints. A broker that does not answer is asked later."""
-        owned = [one for one in self.worker.partitions.values() if not one.stopped]
-        if not owned or self.app.rebalancing:
-            return
-        tps = [TP(PLAYER_EVENTS.name, one.number) for one in owned]
-        ends = await self._ends_now()
-        try:
-            begins = await self.app.consumer.earliest_offsets(*tps)
-        except BROKER_AWAY:
-            return
-        for one, tp in zip(owned, tps, strict=True):
-            if tp in begins and one.number in ends:
-                self.worker.guard.look_back(one, begins=begins[tp], ends=ends[one.number])
-
-    async def _ends_now(self) -> dict[int, int]:
-        """The ends of the assigned partitions as the broker says now; none when it does not."""
-        try:
-            return dict(await self.app.consumer.end_offsets())  # type: ignore[attr-defined]
-        except BROKER_AWAY as error:
-            log.info("the broker does not say where the log ends: %s", error)
-            return {}
 
     async def _publish(self, lines: Sequence[QuarantinedLine]) -> None:
         """Send bad lines to the quarantine topic; returns once the broker has them."""
@@ -313,14 +241,6 @@ class Engagement:
         if self._ends is None:
             self._ends = await self.app.consumer.end_offsets()  # type: ignore[attr-defined]
         return all(positions.get(number, 0) >= end for number, end in self._ends.items())
-
-    def _end_of(self, partition: int) -> int | None:
-        """The end of a partition of the log as the last fetch said, or None before the first."""
-        try:
-            end = self.app.consumer.highwater(TP(PLAYER_EVENTS.name, partition))
-        except (AssertionError, IllegalStateError):  # it is being assigned
-            return None
-        return None if end is None else int(end)
 
     def watch(self) -> None:
         """End the process when a rebalance does not end. For a thread: Faust's timers wait for its end."""

@@ -15,21 +15,13 @@ from streams.count import count_all
 from streams.fold import apply
 from streams.owned import Owned
 from streams.partition import Partition
+from tests.support.hands import Hands
 from tests.unit.oracle.events import shown, start
 from tests.unit.streams.folded import message
 
 SETTINGS = WorkerSettings()
 COST_S, PARTITIONS = 0.1, 10
 ROUND_S = PARTITIONS * COST_S / SETTINGS.checkpoint_share
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    now = 0.0
-
-    def monotonic_s(self):
-        return self.now
 
 
 @pytest.fixture

@@ -9,17 +9,9 @@ from schemas.rules import FoldRules
 from streams.health import STILL_S, Doctor
 from streams.owned import Owned
 from streams.partition import Partition
+from tests.support.hands import Hands
 
 LONG = STILL_S + 1
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    now = 0.0
-
-    def monotonic_s(self):
-        return self.now
 
 
 @pytest.fixture

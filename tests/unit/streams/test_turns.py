@@ -10,23 +10,12 @@ from runtime.settings import WorkerSettings
 from streams.outbox import Outbox
 from streams.partition import Partition
 from streams.worker import Worker
+from tests.support.hands import Hands
 from tests.unit.streams.folded import RULES
 from tests.unit.streams.test_rebalance import Group
 
 SETTINGS = WorkerSettings()
 ROUNDS = 12
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    now = 1000.0
-
-    def monotonic_s(self):
-        return self.now
-
-    def now_ms(self):
-        return round(self.now * 1000)
 
 
 class Warehouse:
@@ -51,7 +40,7 @@ class Warehouse:
 
 @pytest.fixture
 async def clock():
-    return Hands()
+    return Hands(1000.0)
 
 
 @pytest.fixture

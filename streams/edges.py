@@ -1,0 +1,108 @@
+"""Where the log begins and ends, held against the states: holes, retention, a topic made anew.
+
+It asks the broker through Faust's consumer. A broker that does not answer is asked again later.
+"""
+
+import asyncio
+import logging
+
+import faust
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
+from faust.types import TP
+
+from runtime.errors import RetentionError, TopicMismatchError
+from runtime.metrics import WorkerMetrics
+from schemas.topics import PLAYER_EVENTS
+from streams.worker import Worker
+
+log = logging.getLogger(__name__)
+
+BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
+"""What asking the broker for offsets raises when it does not answer, or while partitions move."""
+
+
+class Edges:
+    """The begin and the end of each partition that a worker owns, as the broker has them."""
+
+    def __init__(self, app: faust.App, worker: Worker, metrics: WorkerMetrics) -> None:
+        self._app = app
+        self._worker = worker
+        self._metrics = metrics
+
+    async def look_after_holes(self) -> None:
+        """Read the log again where an offset is missing; stop where Kafka no longer has it."""
+        for owned in list(self._worker.partitions.values()):
+            if not owned.must_seek or owned.stopped:
+                continue
+            tp = TP(PLAYER_EVENTS.name, owned.number)
+            begins = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
+            if begins > owned.state.next_offset:
+                if not owned.fresh or owned.state.tally.received:
+                    owned.stopped = str(
+                        RetentionError(
+                            f"the log begins at {begins}, the state ends before {owned.state.next_offset}: "
+                            "retention was too short, events are lost; see docs/operating.md"
+                        )
+                    )
+                    log.critical("partition %d stopped: %s", owned.number, owned.stopped)
+                    self._worker.guard.look_back(owned, begins=begins, ends=begins + 1)
+                    continue
+                owned.state.next_offset = begins  # an old topic, read for the first time
+            self._metrics.seeks.inc()
+            log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
+            owned.must_seek = False
+            self._app.consumer.go_on_at({tp: owned.state.next_offset})  # type: ignore[attr-defined]
+
+    async def look_after_ends(self) -> None:
+        """End the worker where the log ends before the state: what it holds is of another log.
+
+        A consumer past the end begins anew at the first offset, and every message up to the state would
+        be skipped as known. What the last fetch said is asked once more before it is believed.
+        """
+        short = {
+            owned.number: owned.state.next_offset
+            for owned in self._worker.partitions.values()
+            if (end := self.end_of(owned.number)) is not None and end < owned.state.next_offset
+        }
+        if not short or self._app.rebalancing:
+            return
+        ends = await self._ends_now()
+        for number, next_offset in sorted(short.items()):
+            if number in ends and ends[number] < next_offset:
+                raise TopicMismatchError(
+                    f"partition {number} of {PLAYER_EVENTS.name} ends at {ends[number]}, and offsets up to "
+                    f"{next_offset} are counted: the topic was created anew under source_epoch "
+                    f"{self._worker.settings.source_epoch}, or the broker lost what it had acknowledged. "
+                    "Raise source_epoch for all workers"
+                )
+
+    async def look_back(self) -> None:
+        """Hold the begin of the log against the checkpoints. A broker that does not answer is asked later."""
+        owned = [one for one in self._worker.partitions.values() if not one.stopped]
+        if not owned or self._app.rebalancing:
+            return
+        tps = [TP(PLAYER_EVENTS.name, one.number) for one in owned]
+        ends = await self._ends_now()
+        try:
+            begins = await self._app.consumer.earliest_offsets(*tps)
+        except BROKER_AWAY:
+            return
+        for one, tp in zip(owned, tps, strict=True):
+            if tp in begins and one.number in ends:
+                self._worker.guard.look_back(one, begins=begins[tp], ends=ends[one.number])
+
+    async def _ends_now(self) -> dict[int, int]:
+        """The ends of the assigned partitions as the broker says now; none when it does not."""
+        try:
+            return dict(await self._app.consumer.end_offsets())  # type: ignore[attr-defined]
+        except BROKER_AWAY as error:
+            log.info("the broker does not say where the log ends: %s", error)
+            return {}
+
+    def end_of(self, partition: int) -> int | None:
+        """The end of a partition of the log as the last fetch said, or None before the first."""
+        try:
+            end = self._app.consumer.highwater(TP(PLAYER_EVENTS.name, partition))
+        except (AssertionError, IllegalStateError):  # it is being assigned
+            return None
+        return None if end is None else int(end)
