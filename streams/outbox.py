@@ -7,25 +7,16 @@ does not matter which is over first.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from runtime.clock import Clock
 from runtime.metrics import WorkerMetrics
+from streams.assignment import Group
 from streams.sink import Flush, Sink
 from warehouse.checkpoints import Checkpoint
 from warehouse.writer import QuarantinedLine
 
 Publish = Callable[[Sequence[QuarantinedLine]], Awaitable[None]]
-
-
-class Group(Protocol):
-    """What a worker asks its consumer group."""
-
-    def generation(self) -> int:
-        """The generation of the group that the assignment belongs to."""
-
-    def rebalancing(self) -> bool:
-        """Whether the group is between two assignments: then nothing may be acknowledged."""
 
 
 class Outbox:

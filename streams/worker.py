@@ -23,7 +23,6 @@ from operator import sub
 from typing import Any
 
 from runtime.clock import Clock
-from runtime.errors import WarehouseAwayError
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import WorkerSettings
@@ -36,13 +35,13 @@ from schemas.tables import (
     VIEWER_DAYS,
     CounterTable,
 )
+from streams.assignment import Assignment, Group
 from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_for
 from streams.invariants import Guard
-from streams.outbox import Group, Outbox, is_over, over
+from streams.outbox import Outbox, is_over, over
 from streams.owned import MS, Owned
-from streams.partition import Partition
 from streams.sink import Flush, Sink
 from warehouse.checkpoints import Checkpoint
 from warehouse.writer import MetDeletion, QuarantinedLine
@@ -88,10 +87,9 @@ class Worker:
         self.clock = clock
         self.metrics = metrics
         self.seal = seal
-        self.partitions: dict[int, Owned] = {}
+        self.assignment = Assignment(rules, group, clock)
         self.busy = asyncio.Lock()
         self.stopping = False
-        self.generation: int | None = None
         self._paywall_at = self._playback_at = clock.monotonic_s()
         self._lagged_at = self._paywall_at - LAG_LASTS_S
         self._long_work: asyncio.Task[None] | None = None
@@ -100,39 +98,25 @@ class Worker:
         self._outcomes = [metrics.lines.labels(name) for name in ("applied", "redundant", "excluded")]
         self.guard = Guard(settings, clock, metrics)
 
+    @property
+    def partitions(self) -> dict[int, Owned]:
+        """The states of the partitions that it owns, by number."""
+        return self.assignment.partitions
+
+    def positions(self) -> dict[int, int]:
+        """The next offset of each partition: where a consumer must go on."""
+        return self.assignment.positions()
+
     async def load(self, numbers: Sequence[int]) -> None:
         """Own these partitions: load those that are new. Gives up when the group moves on."""
-        generation = self.group.generation()
+        generation = self.group.generation()  # that these are of: it may move on while this waits
         async with self.busy:
-            self._keep_what_stayed(numbers, generation)
-            began = self.clock.monotonic_s()
-            missing = sorted(set(numbers) - set(self.partitions))
-            for number in missing:
-                give_up = partial(self._has_moved_on, generation)
-                asked = self.clock.monotonic_s()
-                try:
-                    state = await self.sink.load(number, self.rules, give_up)
-                except WarehouseAwayError:  # it gave up
-                    return
-                if give_up():
-                    return
-                owned = Owned(
-                    number,
-                    state or Partition(self.rules),
-                    fresh=state is None,
-                    now_s=self.clock.monotonic_s(),
-                )
-                owned.checkpoint_cost_s = self.clock.monotonic_s() - asked  # about what it takes to pack it
-                self.partitions[number] = owned
+            if self.assignment.keep_what_stayed(numbers, generation):
+                self.outbox.unacknowledged.clear()
+                self.metrics.forget_partitions()
+            for owned in await self.assignment.load(numbers, self.sink):
                 self.guard.loaded(owned)
             self.metrics.assigned.set(len(self.partitions))
-            log.info(
-                "loaded %d partitions with %d viewers in %.2f s",
-                len(missing),
-                sum(len(self.partitions[number].state.viewers) for number in missing),
-                self.clock.monotonic_s() - began,
-            )
-        log.info("generation %s: %s", generation, self._positions())
 
     async def take(self, batch: Sequence[Any]) -> None:
         """Fold a batch of Faust events and flush what is due."""
@@ -140,7 +124,7 @@ class Worker:
             if self.stopping:
                 return
             generation = self.group.generation()
-            if generation != self.generation:
+            if generation != self.assignment.generation:
                 return  # before its partitions are loaded; what is dropped here is read again after it
             began = taken_at = self.clock.monotonic_s()
             for event in batch:
@@ -149,7 +133,7 @@ class Worker:
                 if self.clock.monotonic_s() - began > YIELD_AFTER_S:
                     self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
                     await asyncio.sleep(0)
-                    if self._has_moved_on(generation):
+                    if self.assignment.has_moved_on(generation):
                         return
                     began = self.clock.monotonic_s()
             self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
@@ -162,7 +146,7 @@ class Worker:
     async def tick(self) -> None:
         """Flush what no message will flush; called every half second."""
         async with self.busy:
-            if self.stopping or self._has_moved_on(self.generation):
+            if self.stopping or self.assignment.is_stale:
                 return
             await self._flush_due()
         self._begin_long_work()
@@ -173,17 +157,13 @@ class Worker:
         await over(self._long_work)
         async with self.busy:
             await self.outbox.all_is_written()
-            if not self._has_moved_on(self.generation):
+            if not self.assignment.is_stale:
                 for owned in self.partitions.values():
                     if not owned.stopped:
                         self._fold_waiting(owned)
                         count_all(owned.state)
                         await self._write_checkpoint(owned, list(encode(owned.state)))
                 await self.outbox.all_is_written()
-
-    def positions(self) -> dict[int, int]:
-        """The next offset of each partition: where a consumer must go on."""
-        return {number: owned.state.next_offset for number, owned in self.partitions.items()}
 
     def _fold(self, event: Any) -> None:
         message = event.message
@@ -265,7 +245,7 @@ class Worker:
         rows: Rows = {}
         for owned in list(self.partitions.values()):
             async with self.busy:
-                if self._is_mine(owned):
+                if self.assignment.owns(owned):
                     self._count(owned, PLAYBACK_TABLES, rows)
         self.outbox.begin_playback(Flush(rows=list(rows.values())))
 
@@ -285,12 +265,12 @@ class Worker:
     async def _checkpoint(self, owned: Owned) -> None:
         """Encode a partition in slices, between which the others are folded, and write the checkpoint."""
         async with self.busy:
-            if not self._is_mine(owned) or self.stopping:
+            if not self.assignment.owns(owned) or self.stopping:
                 return
             owned.encoding = True
         chunks = await self._checkpointer.encode(owned)
         async with self.busy:
-            if not self._is_mine(owned) or self.stopping:
+            if not self.assignment.owns(owned) or self.stopping:
                 return
             self.metrics.checkpoint.observe(owned.checkpoint_cost_s)
             await self._write_checkpoint(owned, chunks)
@@ -313,29 +293,3 @@ class Worker:
         owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
         self.guard.checkpointed(owned, checkpoint.next_offset)
         owned.fresh = False
-
-    def _keep_what_stayed(self, numbers: Sequence[int], generation: int) -> None:
-        """Drop the states of partitions that somebody else may have owned since they were loaded.
-
-        A partition that this worker owned in the generation before was nobody else's in between: its state
-        is the newest there is. After a generation that it was no part of, all of them are loaded again.
-        """
-        if generation == self.generation:
-            return
-        stayed = set(numbers) if self.generation is not None and generation == self.generation + 1 else set()
-        self.partitions = {
-            n: owned for n, owned in self.partitions.items() if n in stayed and not owned.stopped
-        }
-        self.outbox.unacknowledged.clear()
-        self.metrics.forget_partitions()
-        self.generation = generation
-
-    def _is_mine(self, owned: Owned) -> bool:
-        """Whether this state is still the one of its partition here."""
-        return self.partitions.get(owned.number) is owned
-
-    def _has_moved_on(self, generation: int | None) -> bool:
-        return self.group.generation() != generation
-
-    def _positions(self) -> str:
-        return ", ".join(f"{number}@{offset}" for number, offset in self.positions().items()) or "none"
