@@ -98,9 +98,7 @@ def write_id(out: BytesWriter, text: str) -> None:
     data = text.encode()
     is_uuid, first, last = parse_uuid(data)
     if is_uuid:
-        out.append(u8(_UUID))
-        write_i64_be(out, first)
-        write_i64_be(out, last)
+        write_uuid(out, first, last)
     elif len(data) == _HEX_CHARS and are_digits(data, 0, _HEX_CHARS):
         out.append(u8(_HEX))
         write_i64_be(out, digits(data, 0, 16))
@@ -108,6 +106,24 @@ def write_id(out: BytesWriter, text: str) -> None:
     else:
         out.append(u8(_TEXT))
         write_bytes(out, data)
+
+
+def write_uuid(out: BytesWriter, first: i64, last: i64) -> None:
+    """Write the id that a UUID of these halves is, as `write_id` does."""
+    out.append(u8(_UUID))
+    write_i64_be(out, first)
+    write_i64_be(out, last)
+
+
+def next_is_uuid(source: Source) -> bool:
+    """Whether the id that follows is a UUID: then `read_uuid` may read it."""
+    return i64(source.data[source.at]) == _UUID
+
+
+def read_uuid(source: Source) -> tuple[i64, i64]:
+    """Read the halves of an id that is a UUID."""
+    source.at += 1
+    return read_half(source), read_half(source)
 
 
 def read_id(source: Source) -> str:

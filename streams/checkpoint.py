@@ -24,7 +24,7 @@ ROWS_A_SLICE = 5_000
 VIEWERS_A_SLICE = 2_000
 DELETED_A_SLICE = 20_000
 LENGTH_BYTES = 4
-ZSTD_LEVEL = -1
+ZSTD_LEVEL = -3
 """Most of a state are ids, which do not compress: a higher level takes more time than it saves room."""
 
 
@@ -46,7 +46,7 @@ _SLICE = msgspec.msgpack.Decoder(list[Any])
 
 
 def encode(partition: Partition) -> Iterator[bytes]:
-    """Yield the chunks of a partition's state, each in a few milliseconds.
+    """Yield the chunks of a partition's state, each in a few milliseconds, and before each its length.
 
     Everything must have been counted, and the state must not change before the last chunk.
     """
@@ -61,20 +61,22 @@ def encode(partition: Partition) -> Iterator[bytes]:
         len(viewers),
         len(partition.deleted),
     )
-    yield _chunk(_ENCODER.encode(header))
+    yield from _chunk(_ENCODER.encode(header))
     deleted = iter(partition.deleted.items())
     while pairs := list(islice(deleted, DELETED_A_SLICE)):
-        yield _chunk(pack_deleted(pairs))
+        yield from _chunk(pack_deleted(pairs))
     for at in range(0, len(rows), ROWS_A_SLICE):
-        yield _chunk(_ENCODER.encode(flat_rows(rows[at : at + ROWS_A_SLICE])))
+        yield from _chunk(_ENCODER.encode(flat_rows(rows[at : at + ROWS_A_SLICE])))
     items = iter(viewers.items())
     while some := list(islice(items, VIEWERS_A_SLICE)):
-        yield _chunk(pack_viewers(some))
+        yield from _chunk(pack_viewers(some))
 
 
 def compress(chunks: list[bytes]) -> bytes:
     """Return the chunks as one packed state. Long work that needs no lock: do it in a thread."""
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True).compress(b"".join(chunks))
+    compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True)
+    stream = compressor.compressobj(size=sum(map(len, chunks)))
+    return b"".join([*map(stream.compress, chunks), stream.flush()])
 
 
 def decode(packed: bytes, rules: FoldRules) -> Partition:
@@ -105,8 +107,9 @@ def decode(packed: bytes, rules: FoldRules) -> Partition:
     return partition
 
 
-def _chunk(packed: bytes) -> bytes:
-    return len(packed).to_bytes(LENGTH_BYTES, "big") + packed
+def _chunk(packed: bytes) -> tuple[bytes, bytes]:
+    """A chunk and its length before it, which is not put together with it: it is long."""
+    return len(packed).to_bytes(LENGTH_BYTES, "big"), packed
 
 
 def _chunks(raw: bytes) -> Iterator[memoryview]:

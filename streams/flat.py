@@ -25,7 +25,7 @@ from streams.binary import (
 )
 from streams.cold import restore_plays
 from streams.days import credit
-from streams.packed_plays import read_plays, write_plays
+from streams.packed_plays import read_plays, write_one_play, write_plays
 from streams.partition import Partition
 from streams.paywall_state import Paywall, pack_paywall
 from streams.rows import Row
@@ -60,11 +60,14 @@ def rows_from(fields: list[Any]) -> list[tuple[str, Row]]:
 def pack_viewers(viewers: list[tuple[str, Viewer]]) -> bytes:
     """Return viewers with their ids as bytes."""
     out = BytesWriter()
-    told: dict[DayDimensions, int] = {}
+    told: dict[int, int] = {}  # by identity: to hash five texts takes longer than to write them
     for viewer_id, viewer in viewers:
         write_id(out, viewer_id)
         write_number(out, viewer.latest_at)
-        write_plays(out, plays_of(viewer))
+        if viewer.more_plays is None and viewer.play is not None:  # as it is for most viewers
+            write_one_play(out, viewer.play)
+        else:
+            write_plays(out, plays_of(viewer))
         write_bytes(out, viewer.cold)
         write_number(out, viewer.cold_to)
         paywall = viewer.paywall
@@ -117,28 +120,38 @@ def unpack_deleted(packed: bytes) -> dict[str, int]:
     return found
 
 
-def _write_days(out: BytesWriter, viewer: Viewer, told: dict[DayDimensions, int]) -> None:
-    """Write a viewer's days. Dimensions are told where they come first, later by their number."""
+def _write_days(out: BytesWriter, viewer: Viewer, told: dict[int, int]) -> None:
+    """Write a viewer's days."""
+    if viewer.more_days is None and viewer.day is not None:  # as it is for most viewers
+        write_number(out, 1)
+        _write_day(out, viewer.day, told)
+        return
     days = days_of(viewer)
     write_number(out, len(days))
     for day in days:
-        number = told.get(day.dimensions)
-        if number is None:
-            write_number(out, len(told))
-            told[day.dimensions] = len(told)
-            for text in day.dimensions:
-                write_text(out, text)
-        else:
-            write_number(out, number)
-        write_number(out, day.first_at)
-        write_half(out, day.event_high)
-        write_half(out, day.event_low)
-        write_number(out, i64(day.watched))
-        write_number(out, i64(day.met_paywall))
-        write_number(out, i64(day.started_checkout))
-        write_number(out, i64(day.unlocked))
-        write_number(out, i64(day.paid))
-        write_number(out, i64(day.played_after_unlock))
+        _write_day(out, day, told)
+
+
+def _write_day(out: BytesWriter, day: Day, told: dict[int, int]) -> None:
+    """Write a day. Dimensions, which are shared, are told where they come first, later by their number."""
+    which = id(day.dimensions)
+    number = told.get(which)
+    if number is None:
+        write_number(out, len(told))
+        told[which] = len(told)
+        for text in day.dimensions:
+            write_text(out, text)
+    else:
+        write_number(out, number)
+    write_number(out, day.first_at)
+    write_half(out, day.event_high)
+    write_half(out, day.event_low)
+    write_number(out, i64(day.watched))
+    write_number(out, i64(day.met_paywall))
+    write_number(out, i64(day.started_checkout))
+    write_number(out, i64(day.unlocked))
+    write_number(out, i64(day.paid))
+    write_number(out, i64(day.played_after_unlock))
 
 
 def _read_days(source: Source, told: list[DayDimensions]) -> list[Day]:

@@ -11,14 +11,17 @@ from mypy_extensions import i32, i64, u8
 from streams import plays, shared
 from streams.binary import (
     Source,
+    next_is_uuid,
     read_half,
     read_id,
     read_number,
     read_text,
+    read_uuid,
     write_half,
     write_id,
     write_number,
     write_text,
+    write_uuid,
 )
 from streams.partition import Partition
 from streams.state import Place, Play
@@ -60,32 +63,45 @@ def write_plays(out: BytesWriter, found: list[Play]) -> None:
     places: list[Place] = []
     before_at: i64 = 0
     for play in found:
-        place = play.place
-        number = -1 if place is None else _number_of(place, places)
-        how: i64 = _NOWHERE
-        if number >= 0:
-            how = _KNOWN
-        elif place is not None:
-            how = _NEAR if places and _are_near(places[len(places) - 1], place) else _FAR
-        out.append(u8(_first_byte(play) | how))
-        if how == _KNOWN:
-            write_number(out, number)
-        elif place is not None:
-            _write_place(out, place, how == _FAR)
-            places.append(place)
-        write_id(out, play.playback_id)
-        write_number(out, play.last_at - before_at)
-        write_number(out, play.last_at - play.started_at)
-        write_half(out, play.event_high)
-        write_half(out, play.event_low)
-        write_number(out, i64(play.start_position_ms))
-        write_number(out, i64(play.position_ms))
-        if play.played_ms != play.position_ms:
-            write_number(out, i64(play.played_ms))
-        if play.watched_ms != play.position_ms:
-            write_number(out, i64(play.watched_ms))
-        write_number(out, i64(play.continued))
+        _write_play(out, play, places, before_at)
         before_at = play.last_at
+
+
+def write_one_play(out: BytesWriter, play: Play) -> None:
+    """Write what `write_plays` writes of one play."""
+    write_number(out, 1)
+    _write_play(out, play, [], 0)
+
+
+def _write_play(out: BytesWriter, play: Play, places: list[Place], before_at: i64) -> None:
+    place = play.place
+    number = -1 if place is None else _number_of(place, places)
+    how: i64 = _NOWHERE
+    if number >= 0:
+        how = _KNOWN
+    elif place is not None:
+        how = _NEAR if places and _are_near(places[len(places) - 1], place) else _FAR
+    out.append(u8(_first_byte(play) | how))
+    if how == _KNOWN:
+        write_number(out, number)
+    elif place is not None:
+        _write_place(out, place, how == _FAR)
+        places.append(place)
+    if play.id_text:
+        write_id(out, play.id_text)
+    else:
+        write_uuid(out, play.id_high, play.id_low)
+    write_number(out, play.last_at - before_at)
+    write_number(out, play.last_at - play.started_at)
+    write_half(out, play.event_high)
+    write_half(out, play.event_low)
+    write_number(out, i64(play.start_position_ms))
+    write_number(out, i64(play.position_ms))
+    if play.played_ms != play.position_ms:
+        write_number(out, i64(play.played_ms))
+    if play.watched_ms != play.position_ms:
+        write_number(out, i64(play.watched_ms))
+    write_number(out, i64(play.continued))
 
 
 def read_plays(source: Source, partition: Partition) -> list[Play]:
@@ -97,7 +113,8 @@ def read_plays(source: Source, partition: Partition) -> list[Play]:
         first: i64 = source.data[source.at]
         source.at += 1
         place = _read_place(source, first & _PLACE, places)
-        play = Play(read_id(source), before_at + read_number(source))
+        play = _read_called(source)
+        play.last_at = before_at + read_number(source)
         play.place = place
         play.reason = u8(first & _REASON)
         play.started_at = play.last_at - read_number(source)
@@ -113,6 +130,15 @@ def read_plays(source: Source, partition: Partition) -> list[Play]:
             plays.credit(play, partition.valid_play_ms)
         found.append(play)
     return found
+
+
+def _read_called(source: Source) -> Play:
+    """Read the id of a play."""
+    if not next_is_uuid(source):
+        return Play(read_id(source), 0)
+    play = Play("", 0)
+    play.id_high, play.id_low = read_uuid(source)
+    return play
 
 
 def _first_byte(play: Play) -> i64:
