@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 WORKERS, YOUNG_S = 2, 20
 MOST_PERCENT = 10
-"""Impressions are kept for a day, so some growth is due; a leak of one object an event would be above 50."""
+"""A leak of one object an event would be above 50."""
 FEWEST = 12
 """Points below which nothing is said: two minutes."""
 
