@@ -23,7 +23,7 @@ from warehouse.writer import Writer
 
 LIMIT, AIM_100, AIM_500 = 150_000, 300_000, 400_000
 EVENTS = 3_000_000
-"""A worker takes about 20 s for them. A drain ends with a checkpoint of every partition, which is otherwise made
+"""About 20 s for a worker. A drain ends with a checkpoint of every partition, which is otherwise made
 twice a minute at most: of a short one it would be a fourth."""
 
 
