@@ -123,7 +123,7 @@ class Engagement:
         self.edges = Edges(self.app, self.worker, self.metrics)
         self.doctor = Doctor(self.worker, settings.worker, self.clock, self.edges.end_of)
         self.pages = Pages(self.doctor, self.worker)
-        self._drain = drain
+        self._drain, self._is_done = drain, False
         self._ends: dict[int, int] | None = None
         self._quarantine = self.app.topic(QUARANTINE.name, value_serializer="raw", key_serializer="raw")
         self._wire()
@@ -204,7 +204,7 @@ class Engagement:
         await self.edges.look_after_ends()
         await self.worker.tick()
         if self._drain and await self._is_drained():
-            self._drain = False
+            self._drain, self._is_done = False, True
             log.info("drained: %s", self.worker.positions())
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -226,10 +226,14 @@ class Engagement:
         await asyncio.gather(*sent)
 
     async def _leave(self) -> None:
-        """Write what there is and leave; a broker or warehouse that is away does not hold the process."""
-        deadline = threading.Timer(self.settings.worker.stop_deadline_s, os._exit, args=(0,))
-        deadline.daemon = True
-        deadline.start()
+        """Write what there is and leave; a broker or warehouse that is away does not hold the process.
+
+        Who drained leaves when all is written: that is what it was asked for.
+        """
+        if not self._is_done:
+            deadline = threading.Timer(self.settings.worker.stop_deadline_s, os._exit, args=(0,))
+            deadline.daemon = True
+            deadline.start()
         await self.worker.finish()
         await self.pages.close()
 

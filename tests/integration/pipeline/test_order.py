@@ -15,7 +15,8 @@ def test_order_copies_packs_and_partitions_change_no_row(make_pipeline, stack):
     dirt = Dirt(late=0, malformed=0)
     settings = SimulationSettings(seed=3, max_events=EVENTS, live_viewers=200, eagerness=3, dirt=dirt)
     deliveries = list(simulate(settings))
-    pipeline = make_pipeline(partitions=12)
+    hurried = {"stop_deadline_s": 0.05}  # who drains writes all there is, however little time a stop may take
+    pipeline = make_pipeline(partitions=12, worker=hurried)
     with pipeline.sender() as sender:
         drive(deliveries, sender, SystemClock())
     pipeline.drain(workers=1)
