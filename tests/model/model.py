@@ -5,9 +5,9 @@ from random import Random
 from typing import Any
 
 from tests.model.log import Log
-from tests.model.warehouse import FAULTS, Tables, Warehouse, newest, view
+from tests.model.truth import hold
+from tests.model.warehouse import FAULTS, Tables, Warehouse, newest
 from tests.model.worker import CADENCES, Ways, Worker
-from tests.oracle.oracle import diff
 
 MOST_ZOMBIES = 3
 MINUTE = 60_000
@@ -115,20 +115,8 @@ class Model:
         return self.log.truth
 
     def hold(self) -> None:
-        """Hold tables, quarantined lines, the conservation law and versions against the truth."""
-        wrong = diff(self.truth(), view(self.warehouse, type(self).rows))
-        assert wrong == [], "\n".join(["view: wrong", *wrong])
-        lines = {line[:5] for line in self.warehouse.lines.values()}
-        assert lines == self.log.lines, f"quarantine: {lines ^ self.log.lines}"
-        assert set(self.warehouse.deletions.values()) == self.log.deletions, "deletions: not those met"
-        for number, received in enumerate(self.log.received):
-            newest_of = max(
-                (c for _, c in self.warehouse.checkpoints if c.partition == number),
-                key=lambda c: (c.logic_epoch, c.next_offset),
-            )
-            facts = (newest_of.next_offset, newest_of.received, newest_of.unaccounted)
-            assert facts == (self.log.end(number), received, 0), f"conservation: {facts}, not {received}"
-        assert self.warehouse.defects == [], "\n".join(["versions: two values", *self.warehouse.defects])
+        """Hold the tables against the truth."""
+        hold(self.warehouse, self.log, self.truth(), type(self).rows)
 
     def _now(self) -> int:
         self.now_ms += self.rng.choice((1, 1_000, MINUTE, 3 * MINUTE))

@@ -13,7 +13,7 @@ from runtime.errors import WarehouseAwayError
 from schemas.tables import COUNTER_TABLES, VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.epochs import Epoch, is_shown
-from warehouse.writer import MetDeletion, QuarantinedLine
+from warehouse.writer import InvariantBreak, MetDeletion, QuarantinedLine
 
 Tables = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 TABLES = {table.name: table for table in COUNTER_TABLES}
@@ -40,6 +40,7 @@ class Warehouse:
     lines: dict[tuple[int, int, int, int], QuarantinedLine] = field(default_factory=dict)
     deletions: dict[tuple[int, int, int, int], MetDeletion] = field(default_factory=dict)
     epochs: dict[tuple[int, int, int], Epoch] = field(default_factory=dict)
+    breaks: list[InvariantBreak] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     hidden: int = 0
     fault: tuple[str, int] | None = None
@@ -48,6 +49,10 @@ class Warehouse:
     def write_rows(self, table: CounterTable, rows: Sequence[tuple[Any, ...]]) -> None:
         """Keep rows, or some of them, in any order."""
         self._fail_or(lambda some: self._keep(table.name, some), list(rows))
+
+    def write_breaks(self, breaks: Sequence[InvariantBreak]) -> None:
+        """Keep what was told to on-call, or some of it."""
+        self._fail_or(self.breaks.extend, list(breaks))
 
     def write_quarantine(self, lines: Sequence[QuarantinedLine]) -> None:
         """Keep lines, or some of them."""

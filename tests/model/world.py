@@ -53,22 +53,22 @@ def world(
     viewers: str = "vvvvw",
     binge: bool = False,
     border: bool = False,
+    crowd: bool = False,
     forget: float = 0.0,
 ) -> World:
     """Draw a world of at most so many messages, of any theme, or of one that is all about continuation.
 
-    `border`: what a play and a sitting are hangs on the rules. `forget`: so many of its messages end with a
-    request to be forgotten.
+    `border`: what a play and a sitting are hangs on the rules. `crowd`: all viewers fall on
+    the same rows. `forget`: so many of its messages end with a request to be forgotten.
     """
-    kinds, narrow = BORDER if border else rng.choice(BINGES if binge else THEMES)
+    kinds, narrow = BORDER if border else CROWD if crowd else rng.choice(BINGES if binge else THEMES)
     leaps = _LEAPS[rules] if rng.random() < (0.1 if binge else 0.4) else _PAUSES
     now = MIDNIGHT + rng.choice((0, 5 * MINUTE, 20 * MINUTE))
     messages, events = [], []
     for _ in range(rng.randint(3, most)):
         now += rng.choice(leaps if rng.random() < 0.15 else _PAUSES)
-        some = [
-            event(rng, now, rng.choice(kinds), viewers, narrow) for _ in range(rng.choice((1, 1, 1, 2, 3)))
-        ]
+        many = rng.choice((2, 3, 5) if crowd else (1, 1, 1, 2, 3))
+        some = [event(rng, now, rng.choice(kinds), viewers, narrow) for _ in range(many)]
         if forget and rng.random() < forget:
             some.append(event(rng, now, "viewer_deletion", viewers, narrow))
         payload = [json.dumps(one).encode() for one in some]
@@ -82,7 +82,8 @@ def world(
 def event(rng: Random, now: int, kind: str, viewers: str, narrow: dict[str, Any]) -> Event:
     """Draw an event of a kind that is received now and occurred at a time at which others did."""
     pick = rng.choice
-    late = now - pick(_STEPS) if rng.random() < 0.6 else MIDNIGHT - 10 * MINUTE + pick(_STEPS)
+    steps = narrow.get("steps", _STEPS)
+    late = now - pick(steps) if rng.random() < 0.6 else MIDNIGHT - 10 * MINUTE + pick(steps)
     at = min(late, now)
     number = rng.randrange(40)
     return {
@@ -175,6 +176,14 @@ BORDER: tuple[tuple[str, ...], dict[str, Any]] = (
     },
 )  # fmt: skip
 """Plays as long as the rules ask for, and starts as far apart."""
+CROWD: tuple[tuple[str, ...], dict[str, Any]] = (
+    (*_PLAYS, "paywall_impression", "paywall_impression", "paywall_impression", "unlock", "checkout_start"),
+    _BINGE | {
+        "steps": (0, 0, 1, MINUTE), "episode_no": (1, 1, 1, 2), "trigger": ("auto_next",),
+        "experiments": ([],), "method": ("coins", "ad"),
+    },
+)  # fmt: skip
+"""Viewers who differ in nothing, in many slices of a count."""
 THEMES: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     *BINGES,
     (_PLAYS, {}),
