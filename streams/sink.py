@@ -12,7 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 import tenacity
 
 from runtime.clock import Clock
-from runtime.errors import CheckpointError, EpochError, RulesMismatchError, WarehouseAwayError
+from runtime.errors import (
+    CheckpointError,
+    EpochError,
+    RulesMismatchError,
+    WarehouseAwayError,
+    WarehouseRefusedError,
+)
 from runtime.settings import WorkerSettings
 from schemas.invariants import Invariant
 from schemas.rules import FoldRules
@@ -102,12 +108,12 @@ class Sink:
         return checkpoint
 
     def _drop_old(self, checkpoint: Checkpoint) -> None:
-        """Now and then drop checkpoints that nobody will load. Not worth a retry."""
+        """Now and then drop checkpoints that nobody will load. Worth no retry, and no worker its life."""
         self._written += 1
         if self._written % 16 == 0:
             try:
                 self._writer.drop_old_checkpoints(checkpoint.source_epoch, checkpoint.partition)
-            except WarehouseAwayError as error:
+            except (WarehouseAwayError, WarehouseRefusedError) as error:
                 log.warning("old checkpoints are dropped later: %s", error)
 
     def _note_reached(self, checkpoint: Checkpoint) -> None:
@@ -185,7 +191,7 @@ class Sink:
     def _retry(self, work: Callable[[], T], give_up: Callable[[], bool]) -> T:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(WarehouseAwayError),
-            wait=tenacity.wait_exponential_jitter(initial=0.1, max=1.0, jitter=0.1),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.1, max=1.0, jitter=0.1),
             stop=lambda _: give_up(),
             before_sleep=self._say_away,
             reraise=True,

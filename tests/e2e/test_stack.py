@@ -28,6 +28,13 @@ def test_status_of_a_collector_that_is_not_there(running):
     assert said.splitlines()[-1].split()[:3] == ["collector", "no", "answer"]
 
 
+def test_status_of_workers_and_collectors_anywhere_asks_no_stack(program):
+    """With Kafka on another machine it refused: the stack is of this one."""
+    away = {"CLIFFHANGER_KAFKA__BOOTSTRAP": "kafka.internal:9092"}
+    said = program("status", "--worker", "127.0.0.1:1", "--collector", "127.0.0.1:1", code=1, **away).out
+    assert len(said.splitlines()) == 3
+
+
 def test_status_without_a_stack(program):
     said = program("status", code=1).out
     assert said.count("stopped") == 2
