@@ -62,29 +62,30 @@ class Assignment:
         self.generation = generation
         return True
 
-    async def load(self, numbers: Sequence[int], loader: Loader) -> list[Owned]:
-        """Load those of these that are not there; return them. Give up when the group moves on."""
+    async def load(self, numbers: Sequence[int], loader: Loader, loaded: Callable[[Owned], None]) -> None:
+        """Load those of these that are not there; tell each at once. Give up when the group moves on."""
         began, generation = self._clock.monotonic_s(), self.generation
         give_up = partial(self.has_moved_on, generation)
-        loaded: list[Owned] = []
-        for number in sorted(set(numbers) - set(self.partitions)):
+        viewers = 0
+        missing = sorted(set(numbers) - set(self.partitions))
+        for number in missing:
             asked = self._clock.monotonic_s()
             try:
                 state = await loader.load(number, self._rules, give_up)
             except WarehouseAwayError:  # it gave up
-                return loaded
+                return
             if give_up():
-                return loaded
+                return
             now = self._clock.monotonic_s()
             owned = Owned(number, state or Partition(self._rules), fresh=state is None, now_s=now)
             owned.checkpoint_cost_s = now - asked  # about what it takes to pack it
             self.partitions[number] = owned
-            loaded.append(owned)
-        viewers, took_s = sum(len(o.state.viewers) for o in loaded), self._clock.monotonic_s() - began
-        log.info("loaded %d partitions with %d viewers in %.2f s", len(loaded), viewers, took_s)
+            viewers += len(owned.state.viewers)
+            loaded(owned)
+        took_s = self._clock.monotonic_s() - began
+        log.info("loaded %d partitions with %d viewers in %.2f s", len(missing), viewers, took_s)
         where = ", ".join(f"{number}@{offset}" for number, offset in self.positions().items())
         log.info("generation %s: %s", generation, where or "none")
-        return loaded
 
     def positions(self) -> dict[int, int]:
         """The next offset of each partition: where a consumer must go on."""

@@ -114,8 +114,7 @@ class Worker:
             if self.assignment.keep_what_stayed(numbers, generation):
                 self.outbox.unacknowledged.clear()
                 self.metrics.forget_partitions()
-            for owned in await self.assignment.load(numbers, self.sink):
-                self.guard.loaded(owned)
+            await self.assignment.load(numbers, self.sink, self.guard.loaded)
             self.metrics.assigned.set(len(self.partitions))
 
     async def take(self, batch: Sequence[Any]) -> None:

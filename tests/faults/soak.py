@@ -1,10 +1,10 @@
 """The soak: half an hour of events at a steady pace, a random fault every 20 to 60 s; then all is compared.
 
 The oracle is plain Python and cannot take millions of events, so it gets one stream, of which disjoint copies
-are sent (copies.py). What happened at a paywall is kept for 51 hours and the lateness, so a state grows for
-that long, whoever looks after it. Simulated time runs `SPEED` times as fast as real time and the lateness is
-one hour: in the second half of half an hour as much is forgotten as comes, and memory must be flat. Of a
-shorter soak memory is told and not judged.
+are sent (copies.py). What happened at a paywall is kept for 51 hours and the lateness, and longer with who comes
+back within them, so a state grows for that long, whoever looks after it. Simulated time runs `SPEED` times as
+fast as real time and the lateness is one hour: in the second half of half an hour as much is forgotten as
+comes, and memory must be flat. Of a shorter soak memory is told and not judged.
 """
 
 import os
@@ -22,9 +22,12 @@ from tests.faults.servers import freeze_warehouse, kill_broker, kill_warehouse, 
 from tests.faults.trend import memory_rows, trend
 
 COPIES = len(TAGS)
-SPEED = 220
-KEPT_H = 53
-"""Simulated hours after which a state forgets as much as comes: see `Partition.enter_slot`."""
+SPEED = 430
+KEPT_H = 105
+"""Simulated hours after which a state forgets as much as comes: twice what `Partition.enter_slot` keeps, for
+what is packed together is dropped together."""
+VIEWERS = 2_000
+"""Of one copy, in all: so few are live at once that a partition would otherwise have a hundred."""
 EVENTS_A_VIEWER_S = 0.2
 """What the simulator makes of a live viewer, a second of simulated time."""
 PAUSE_S = (20, 60)
@@ -58,24 +61,29 @@ def soak(stack, *, seed, minutes=30, rate=10_000, broken=None, say=print):
         behind = [lag.at - finished for lag in samples.lags if lag.at > finished and not lag.behind]
         say(f"soak: no lag {min(behind, default=float('nan')):.1f} s after the last event")
         steady = trend(samples.memory, len(run.partitions))
-        if steady.grows and settles(minutes):
+        if steady.grows and settles(minutes, rate):
             run.outcome.hangs.append(f"memory is not flat: {steady}")
         run.conclude()
     return run.outcome
 
 
-def settles(minutes):
+def settles(minutes, rate):
     """Whether by the half of a soak the state has become as large as it will be."""
-    return minutes / 2 * SPEED >= KEPT_H * 60
+    speed = rate / COPIES / live_viewers(rate) / EVENTS_A_VIEWER_S
+    return minutes / 2 * speed >= KEPT_H * 60
 
 
 def stream_of(seed, rate, minutes):
-    """One of the copies: so many viewers that they make their share of the rate."""
-    live = max(round(rate / COPIES / SPEED / EVENTS_A_VIEWER_S), 10)
+    """One of the copies: so many live viewers that they make their share of the rate."""
     return SimulationSettings(
-        seed=seed, max_events=int(rate * minutes * 60 / COPIES), live_viewers=live, eagerness=3, dirt=DIRT,
-        lateness_ms=RULES["lateness_ms"],
+        seed=seed, max_events=int(rate * minutes * 60 / COPIES), live_viewers=live_viewers(rate),
+        population=VIEWERS, eagerness=3, dirt=DIRT, lateness_ms=RULES["lateness_ms"],
     )  # fmt: skip
+
+
+def live_viewers(rate):
+    """How many live viewers of one copy make its share of the rate at `SPEED`; five at least."""
+    return max(round(rate / COPIES / SPEED / EVENTS_A_VIEWER_S), 5)
 
 
 def torment(run, samples, until, launch, told):

@@ -144,14 +144,14 @@ def ack_while_rebalancing(run):
         run.flowing()
     run.hit()
     generations = newest_generation(run) - before
-    assert generations <= joins + 1, f"{joins} joins took {generations} generations"
+    assert joins <= generations <= joins + 1, f"{joins} joins took {generations} generations"
     run.outcome.notes = {"joins": joins, "generations": generations}
     run.settle()
 
 
 def newest_generation(run):
     logs = "".join(path.read_text(errors="replace") for path in run.folder.glob("*.log"))
-    return max(map(int, re.findall(r"streams\.worker generation (\d+):", logs)), default=0)
+    return max(map(int, re.findall(r"streams\.assignment generation (\d+):", logs)), default=0)
 
 
 @trap("two workers under one instance name", workers=(), events=12_000, per_s=250)
