@@ -1,10 +1,10 @@
 """The soak: half an hour of events at a steady pace, a random fault every 20 to 60 s; then all is compared.
 
 The oracle is plain Python and cannot take millions of events, so it gets one stream, of which disjoint copies
-are sent (copies.py). What happened at a paywall is kept for 51 hours and the lateness, and longer with who comes
-back within them, so a state grows for that long, whoever looks after it. Simulated time runs `SPEED` times as
-fast as real time and the lateness is one hour: in the second half of half an hour as much is forgotten as
-comes, and memory must be flat. Of a shorter soak memory is told and not judged.
+are sent (copies.py). What happened at a paywall is kept for 51 hours and the lateness, and longer with who
+comes back within them, so a state grows for that long, whoever looks after it. Simulated time runs `SPEED`
+times as fast as real time and the lateness is one hour: in the second half of half an hour as much is
+forgotten as comes, and memory must be flat. Of a shorter soak memory is told and not judged.
 """
 
 import os
