@@ -23,6 +23,7 @@ from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams import compiled
 from streams.delivery import LeanMonitor
+from streams.draining import Drain
 from streams.edges import Edges
 from streams.health import Doctor, Pages
 from streams.outbox import Outbox
@@ -123,8 +124,7 @@ class Engagement:
         self.edges = Edges(self.app, self.worker, self.metrics)
         self.doctor = Doctor(self.worker, settings.worker, self.clock, self.edges.end_of)
         self.pages = Pages(self.doctor, self.worker)
-        self._drain, self._is_done = drain, False
-        self._ends: dict[int, int] | None = None
+        self._drain = Drain(self.worker, self.group, self.edges) if drain else None
         self._quarantine = self.app.topic(QUARANTINE.name, value_serializer="raw", key_serializer="raw")
         self._wire()
 
@@ -203,8 +203,8 @@ class Engagement:
         await self.edges.look_after_holes()
         await self.edges.look_after_ends()
         await self.worker.tick()
-        if self._drain and await self._is_drained():
-            self._drain, self._is_done = False, True
+        if self._drain is not None and await self._drain.is_over():
+            self._drain = None
             log.info("drained: %s", self.worker.positions())
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -226,25 +226,12 @@ class Engagement:
         await asyncio.gather(*sent)
 
     async def _leave(self) -> None:
-        """Write what there is and leave; a broker or warehouse that is away does not hold the process.
-
-        Who drained leaves when all is written: that is what it was asked for.
-        """
-        if not self._is_done:
-            deadline = threading.Timer(self.settings.worker.stop_deadline_s, os._exit, args=(0,))
-            deadline.daemon = True
-            deadline.start()
-        await self.worker.finish()
+        """Write what there is and leave; a broker or warehouse that is away does not hold the process."""
+        deadline = threading.Timer(self.settings.worker.stop_deadline_s, os._exit, args=(0,))
+        deadline.daemon = True
+        deadline.start()
+        await self._or_die(self.worker.finish())
         await self.pages.close()
-
-    async def _is_drained(self) -> bool:
-        """Whether every assigned partition is folded up to where it ended when this was first asked."""
-        positions = self.worker.positions()
-        if not positions:
-            return False
-        if self._ends is None:
-            self._ends = await self.app.consumer.end_offsets()  # type: ignore[attr-defined]
-        return all(positions.get(number, 0) >= end for number, end in self._ends.items())
 
     def watch(self) -> None:
         """End the process when a rebalance does not end. For a thread: Faust's timers wait for its end."""

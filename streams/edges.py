@@ -35,7 +35,11 @@ class Edges:
             if not owned.must_seek or owned.stopped:
                 continue
             tp = TP(PLAYER_EVENTS.name, owned.number)
-            begins = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
+            try:
+                begins = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
+            except BROKER_AWAY as error:
+                log.info("the broker does not say where the log begins: %s", error)
+                return
             if begins > owned.state.next_offset:
                 if not owned.fresh or owned.state.tally.received:
                     owned.stopped = str(
@@ -66,7 +70,7 @@ class Edges:
         }
         if not short or self._app.rebalancing:
             return
-        ends = await self._ends_now()
+        ends = await self.ends_now()
         for number, next_offset in sorted(short.items()):
             if number in ends and ends[number] < next_offset:
                 raise TopicMismatchError(
@@ -82,7 +86,7 @@ class Edges:
         if not owned or self._app.rebalancing:
             return
         tps = [TP(PLAYER_EVENTS.name, one.number) for one in owned]
-        ends = await self._ends_now()
+        ends = await self.ends_now()
         try:
             begins = await self._app.consumer.earliest_offsets(*tps)
         except BROKER_AWAY:
@@ -91,8 +95,8 @@ class Edges:
             if tp in begins and one.number in ends:
                 self._worker.guard.look_back(one, begins=begins[tp], ends=ends[one.number])
 
-    async def _ends_now(self) -> dict[int, int]:
-        """The ends of the assigned partitions as the broker says now; none when it does not."""
+    async def ends_now(self) -> dict[int, int]:
+        """Return the ends of the assigned partitions as the broker says now; none when it does not."""
         try:
             return dict(await self._app.consumer.end_offsets())  # type: ignore[attr-defined]
         except BROKER_AWAY as error:

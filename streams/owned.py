@@ -45,6 +45,11 @@ class Owned:
         self.checkpoint_cost_s = 0.0  # to encode and to write
         self.checkpoint_bytes = 0
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether the newest checkpoint ends where the state does: then nothing of it is unwritten."""
+        return not self.fresh and self.stored_offset == self.state.next_offset
+
     def accepts(self, offset: int) -> bool:
         """Whether an offset comes next. One below was folded before a restart; one past it is a hole.
 

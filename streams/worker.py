@@ -151,18 +151,31 @@ class Worker:
         self._begin_long_work()
 
     async def finish(self) -> None:
-        """Write everything and a last checkpoint of each partition; take no batch after it."""
+        """Store everything; take no batch after it."""
         self.stopping = True
         await over(self._long_work)
+        await self.store()
+
+    async def store(self) -> bool:
+        """Write all there is, and a checkpoint of each partition that has moved since its last.
+
+        Return whether every partition is stored as it is; not while a checkpoint is being made, or when the
+        group has moved on.
+        """
         async with self.busy:
+            if not is_over(self._long_work):
+                return False
             await self.outbox.all_is_written()
-            if not self.assignment.is_stale:
-                for owned in self.partitions.values():
-                    if not owned.stopped:
-                        self._fold_waiting(owned)
-                        count_all(owned.state)
-                        await self._write_checkpoint(owned, list(encode(owned.state)))
-                await self.outbox.all_is_written()
+            if self.assignment.is_stale:
+                return False
+            owned_now = [owned for owned in self.partitions.values() if not owned.stopped]
+            for owned in owned_now:
+                self._fold_waiting(owned)
+                if not owned.is_stored:
+                    count_all(owned.state)
+                    await self._write_checkpoint(owned, list(encode(owned.state)))
+            await self.outbox.all_is_written()
+            return all(owned.is_stored for owned in owned_now)
 
     def _fold(self, event: Any) -> None:
         message = event.message
