@@ -35,6 +35,9 @@ DEPTH: Final = 0
 RUN: Final = 1
 DELIBERATE: Final = 2
 
+FEW: Final = 8
+"""So many plays are put in order by hand."""
+
 
 def plays_of_series(viewer: Viewer, series_id: str) -> list[Play]:
     """Return the hot plays of a series that count, in the order of their starts."""
@@ -49,21 +52,31 @@ def plays_of_series(viewer: Viewer, series_id: str) -> list[Play]:
 
 def put_in_order(plays: list[Play]) -> None:
     """Sort plays by when they started, by event id if need be, and by their own id at the very last."""
-    if len(plays) < 2:  # noqa: PLR2004
+    if len(plays) > FEW:
+        plays.sort(key=_order)
         return
-    plays.sort(key=_start)
     for number in range(1, len(plays)):
-        if _start(plays[number]) == _start(plays[number - 1]):
-            plays.sort(key=_start_and_id)  # the id is spelled out: only if it decides
-            return
+        play = plays[number]
+        at: i64 = number
+        while at > 0 and _is_before(play, plays[at - 1]):
+            plays[at] = plays[at - 1]
+            at -= 1
+        plays[at] = play
 
 
-def _start(play: Play) -> tuple[int, int, int]:
-    return (play.started_at, play.event_high, play.event_low)
+def _order(play: Play) -> tuple[int, int, int, str]:
+    return (play.started_at, play.event_high, play.event_low, play.playback_id)
 
 
-def _start_and_id(play: Play) -> tuple[int, int, int, str]:
-    return (*_start(play), play.playback_id)
+def _is_before(one: Play, other: Play) -> bool:
+    """Whether one comes first in that order: without a tuple, and the id spelled out only if it decides."""
+    if one.started_at != other.started_at:
+        return one.started_at < other.started_at
+    if one.event_high != other.event_high:
+        return one.event_high < other.event_high
+    if one.event_low != other.event_low:
+        return one.event_low < other.event_low
+    return one.playback_id < other.playback_id
 
 
 def cluster(plays: Sequence[Play], gap_ms: i64) -> list[list[Play]]:
@@ -136,12 +149,15 @@ def longest_run(numbers: set[int]) -> int:
 def recount(viewer: Viewer, series_id: str, gap_ms: i64, book: RowBook) -> None:
     """Count the sittings of a series anew."""
     new = [measure(together) for together in cluster(plays_of_series(viewer, series_id), gap_ms)]
-    others = []
+    old: list[Sitting] = []
+    others: list[Sitting] = []
     for sitting in sittings_of(viewer):
-        if sitting.place.series_id == series_id:
-            _credit(sitting, -1, book.sittings)
-        else:
-            others.append(sitting)
+        (old if sitting.place.series_id == series_id else others).append(sitting)
+    if len(old) == 1 and len(new) == 1 and _begin_alike(old[0], new[0]):
+        _become(old[0], new[0], book.sittings)  # as it is for most viewers: it goes on
+        return
+    for sitting in old:
+        _credit(sitting, -1, book.sittings)
     for sitting in new:
         _credit(sitting, 1, book.sittings)
     keep_sittings(viewer, new + others)
@@ -175,6 +191,16 @@ def adjust(viewer: Viewer, play: Play, rows: TableRows) -> None:
                 and p.reason != PREVIEW_REASON
             ]
         )
+    _become(sitting, new, rows)
+
+
+def _begin_alike(one: Sitting, other: Sitting) -> bool:
+    """Whether two sittings count in the same row because they begin with the same play."""
+    return one.start_at == other.start_at and one.place is other.place
+
+
+def _become(sitting: Sitting, new: Sitting, rows: TableRows) -> None:
+    """Let a sitting, and the row that it counts in, be as a new one that begins alike."""
     row = rows.change(_key(sitting.place, sitting.start_at))
     row.values[PLAYED_MS] += new.played_ms - sitting.played_ms
     if sitting.depth != new.depth:
