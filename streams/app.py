@@ -82,6 +82,7 @@ def make_app(settings: Settings) -> faust.App:
         topic_allow_declare=False,
         producer_max_request_size=MAX_SEALED_MESSAGE_BYTES,  # the longest line there can be, sealed
         broker_commit_interval=1.0,
+        broker_max_poll_interval=7 * 86_400.0,  # in an outage of the warehouse it keeps its partitions
         broker_session_timeout=kafka.session_timeout_s,
         broker_heartbeat_interval=kafka.heartbeat_interval_s,
         broker_request_timeout=20.0,
@@ -144,6 +145,7 @@ class Engagement:
 
         @app.agent(events, name="engagement", concurrency=1)
         async def engagement(stream: Any) -> None:
+            app.consumer.waiting = stream.channel.queue.qsize  # type: ignore[attr-defined]
             async for batch in stream.noack_take(take, within=within):
                 await self._or_die(worker.take(batch))
 

@@ -6,7 +6,7 @@ leans on one internal method of faust-streaming, which is pinned; a test sees th
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,9 @@ from faust.transport.drivers.aiokafka import Consumer
 
 FETCH_WAITS_S = 0.2
 """For messages, if there are none: a stop waits for the end of this."""
+MOST_WAITING_BYTES = 32_000_000
+"""Of messages that were handed on and not taken: a worker that catches up would else hold the backlog."""
+AHEAD_WAITS_S = 0.01
 YIELD_AFTER = 50
 """Messages that are handed on before others of the event loop have their turn."""
 
@@ -26,8 +29,13 @@ class LeanConsumer(Consumer):
     Where it is to go on is decided between two fetches: a hand-on under way would put the position back
     to where it was. When the flow is suspended, as before a rebalance, what is left of the fetch is
     dropped; it is read again from the position that the next assignment begins at.
+
+    Attributes:
+        waiting: how many messages were handed on and are not taken yet.
     """
 
+    waiting: Callable[[], int] = staticmethod(lambda: 0)
+    _bytes_a_message = 0.0
     _go_on_at: Mapping[Any, int] = MappingProxyType({})
 
     def go_on_at(self, where: Mapping[Any, int]) -> None:
@@ -41,8 +49,12 @@ class LeanConsumer(Consumer):
                 if self._go_on_at:
                     where, self._go_on_at = self._go_on_at, {}
                     await self.seek_wait({tp: at for tp, at in where.items() if tp in self.assignment()})
+                if self.waiting() * self._bytes_a_message > MOST_WAITING_BYTES:
+                    await self.sleep(AHEAD_WAITS_S)
+                    continue
                 fetched = [one async for one in self.getmany(timeout=FETCH_WAITS_S)]
                 if fetched:
+                    self._bytes_a_message = sum(len(one.value or b"") for _, one in fetched) / len(fetched)
                     await self.wait_first(self._hand_on(fetched), self.suspend_flow.wait())
         except self.consumer_stopped_errors:
             if not self.transport.app.should_stop:

@@ -7,9 +7,11 @@ from types import MappingProxyType, SimpleNamespace
 import pytest
 from faust.transport.drivers.aiokafka import Consumer
 
-from streams.delivery import YIELD_AFTER, LeanConsumer
+from streams.delivery import MOST_WAITING_BYTES, YIELD_AFTER, LeanConsumer
 
 TP = "events-3"
+VALUE = 1_000
+FULL = MOST_WAITING_BYTES // VALUE
 
 
 class Flow:
@@ -45,16 +47,24 @@ class Log(Flow):
     _go_on_at = MappingProxyType({})
     go_on_at = LeanConsumer.go_on_at
     _hand_on = LeanConsumer._hand_on
+    _bytes_a_message = 0.0
 
     def __init__(self):
         super().__init__()
         self.done, self.position = [], 0
+        self.backlog = [0]
+
+    def waiting(self):
+        """What is waiting now: one after the other, and then the last for ever."""
+        return self.backlog.pop(0) if len(self.backlog) > 1 else self.backlog[0]
 
     def assignment(self):
         return {TP}
 
     async def sleep(self, seconds):
-        await asyncio.sleep(seconds)
+        if seconds:
+            self.done.append("wait")
+        await asyncio.sleep(0)
 
     async def seek_wait(self, where):
         self.done.append("seek")
@@ -64,7 +74,7 @@ class Log(Flow):
         del timeout
         self.done.append("fetch")
         for offset in range(self.position, self.position + 2 * YIELD_AFTER):
-            yield TP, SimpleNamespace(offset=offset, topic="events")
+            yield TP, SimpleNamespace(offset=offset, topic="events", value=bytes(VALUE))
         self.position += 2 * YIELD_AFTER
 
     async def wait_first(self, work, suspended):
@@ -104,6 +114,14 @@ async def test_the_log_is_read_again_only_between_two_fetches():
     await LeanConsumer._drain_messages(log, SimpleNamespace(should_stop=False))
     assert log.done == ["fetch", "seek", "fetch"]
     assert log.delivered == [*range(2 * YIELD_AFTER), *range(3, 3 + 2 * YIELD_AFTER)]
+
+
+async def test_nothing_more_is_fetched_while_much_is_waiting():
+    """A worker that caught up held as many messages as a buffer of 16,384 takes, of up to a megabyte each."""
+    log = Log()
+    log.backlog = [0, FULL + 1, FULL + 1, FULL]
+    await LeanConsumer._drain_messages(log, SimpleNamespace(should_stop=False))
+    assert log.done == ["fetch", "seek", "wait", "wait", "fetch"]
 
 
 async def test_nothing_is_handed_on_once_the_flow_is_suspended(flow):
