@@ -116,7 +116,6 @@ def _table(live_viewers: int, platform: Platform, cases: Sequence[Case]) -> Tabl
             "orjson us",
             "ratio",
             "wall s",
-            "peak MB",
         ),
         note=f"limit {LIMIT:,} events/s/core at 100 a message; aims {AIM_100:,} at 100, {AIM_500:,} at 500. "
         "Start: a process that finds nothing new, loads the same checkpoints and writes its own. "
@@ -137,6 +136,5 @@ def _table(live_viewers: int, platform: Platform, cases: Sequence[Case]) -> Tabl
             round(1e6 * median(case.orjson) / events, 3),
             round(ratio(net, case.orjson), 2),
             round(median([drained.wall_s for drained in case.drained]), 1),
-            round(max(drained.peak_mb for drained in case.drained)),
         )
     return table

@@ -38,7 +38,6 @@ class Drained(NamedTuple):
 
     cpu_s: float
     wall_s: float
-    peak_mb: float
 
 
 class Live:
@@ -129,8 +128,7 @@ class Live:
             limit.cancel()
         if process.returncode:
             raise RuntimeError(f"the worker ended with {process.returncode}:\n{self.tail()}")
-        unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes here
-        return Drained(usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / unit)
+        return Drained(usage.ru_utime + usage.ru_stime, time.monotonic() - began)
 
     def tail(self, lines: int = 25) -> str:
         """Return the end of the workers' log."""
