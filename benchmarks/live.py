@@ -34,7 +34,7 @@ SENT_AT_ONCE = 256
 
 
 class Drained(NamedTuple):
-    """What a worker process took from its start to its end: CPU and wall seconds, most memory in MB."""
+    """What a worker process took from its start to its end: CPU and wall, in seconds."""
 
     cpu_s: float
     wall_s: float
