@@ -25,6 +25,7 @@ class Owned:
         stopped: why it cannot go on by itself, or ''.
         rows_at: when rows of it were last written; so is `checkpointed_at`, by the same clock.
         stored_offset: where the newest checkpoint that is known to be stored ends.
+        stored_here: where the newest that this process has stored ends; -1 before the first.
         stored_ms: no message after it is older than this, by the broker's clock; 0: not known yet.
         last_ms: the broker's time of the last message folded.
     """
@@ -41,14 +42,18 @@ class Owned:
         self.stopped = ""
         self.checkpointed_at = self.rows_at = now_s
         self.stored_offset = state.next_offset
+        self.stored_here = -1
         self.stored_ms = self.last_ms = 0
         self.checkpoint_cost_s = 0.0  # to encode and to write
         self.checkpoint_bytes = 0
 
     @property
     def is_stored(self) -> bool:
-        """Whether the newest checkpoint ends where the state does: then nothing of it is unwritten."""
-        return not self.fresh and self.stored_offset == self.state.next_offset
+        """Whether this process has stored a checkpoint that ends where the state does: all of it is written.
+
+        One that was loaded does not count: by its own the first worker of an epoch says how far it is.
+        """
+        return self.stored_here == self.state.next_offset
 
     def accepts(self, offset: int) -> bool:
         """Whether an offset comes next. One below was folded before a restart; one past it is a hole.

@@ -302,6 +302,7 @@ class Worker:
         owned.checkpointed_at = self.clock.monotonic_s()
         owned.checkpoint_cost_s += took_s
         owned.checkpoint_bytes = len(checkpoint.state)
-        owned.stored_offset, owned.stored_ms = checkpoint.next_offset, until_ms
+        owned.stored_offset = owned.stored_here = checkpoint.next_offset
+        owned.stored_ms = until_ms
         self.guard.checkpointed(owned, checkpoint.next_offset)
         owned.fresh = False
