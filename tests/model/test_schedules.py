@@ -1,34 +1,23 @@
 """Whatever dies, lingers, moves or is lost: once the log is read to its end, the tables are right."""
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.model import log
 from tests.model.model import Model
+from tests.model.pool import failures
 from tests.model.schedules import first_failure
 
 SCHEDULES_PER_EXAMPLE = 100
 """10,000 schedules by default, 500,000 with `--hypothesis-profile thorough`."""
 SLICE = 500
-PROCESSES = 2
 FORGET = 0.2
 
 
 def test_ten_thousand_schedules_end_with_the_tables_of_the_oracle():
     last = settings.default.max_examples * SCHEDULES_PER_EXAMPLE
-    slices = [range(begin, begin + SLICE) for begin in range(0, last, SLICE)]
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        found = [failure for failure in pool.map(_failure_in, slices) if failure is not None]
-    assert found == []
-
-
-def _failure_in(seeds):
-    failure = first_failure(seeds)
-    return failure and "\n".join((str(failure[1]), *failure[1].__notes__))
+    assert failures(first_failure, last, SLICE) == []
 
 
 def test_a_deletion_is_met_once_whatever_dies_and_filters_the_same():
