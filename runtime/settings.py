@@ -65,8 +65,8 @@ class WorkerSettings(Section):
     name: str = Field("worker", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     source_epoch: int = Field(1, ge=0, le=65535, description="raise it when the topic is replaced")
     logic_epoch: int = Field(1, ge=0, le=65535, description="raise it when the meaning of a number changes")
-    take_messages: int = Field(400, ge=1, le=10_000)
-    take_within_s: float = Field(0.05, gt=0, le=10)
+    take_messages: int = Field(400, ge=1, le=10_000, description="in one fetch, at most")
+    take_within_s: float = Field(0.05, gt=0, le=10, description="between fetches that are not full")
     paywall_flush_s: float = Field(1.0, gt=0, le=60)
     playback_flush_s: float = Field(5.0, gt=0, le=300)
     checkpoint_s: float = Field(30.0, gt=0, le=600, description="at the latest this long apart")
@@ -76,7 +76,10 @@ class WorkerSettings(Section):
     web_bind: str = "127.0.0.1"
     stop_deadline_s: float = Field(8.0, gt=0, le=300)
     stuck_after_s: float = Field(
-        60.0, gt=0, le=3600, description="a rebalance longer than this ends the worker"
+        60.0,
+        gt=0,
+        le=3600,
+        description="a rebalance or a hung event loop ends the worker after it",
     )
 
 

@@ -1,0 +1,67 @@
+"""Ends a process that is up and gets nowhere: in a rebalance without end, or with an event loop that hangs.
+
+It is a thread, since Faust's timers wait for the end of a rebalance. Kafka's client has a thread too, which
+goes on sending heartbeats: the group would count on a process that hangs for ever.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 0.5
+
+
+class Watchdog:
+    """Looks every half second. What it has seen counts, not the time: a process may have been suspended."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        is_rebalancing: Callable[[], bool],
+        *,
+        limit_s: float,
+        end: Callable[[], None],
+    ) -> None:
+        """Call `end`, from the thread, when something lasts longer than `limit_s` seconds."""
+        self._loop = loop
+        self._is_rebalancing = is_rebalancing
+        self._limit_s = limit_s
+        self._end = end
+        self._has_answered = threading.Event()
+        self._silent_s = self._rebalancing_s = 0.0
+
+    def start(self) -> None:
+        """Look from now on, for as long as the process lives."""
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def look(self) -> None:
+        """Ask the loop whether it runs; end the process if it has not said so for too long.
+
+        Raises RuntimeError when the loop is closed.
+        """
+        self._rebalancing_s = self._rebalancing_s + EVERY_S if self._is_rebalancing() else 0.0
+        self._silent_s += EVERY_S
+        if self._has_answered.is_set():
+            self._silent_s = 0.0
+            self._has_answered.clear()
+        self._loop.call_soon_threadsafe(self._has_answered.set)
+        if self._rebalancing_s > self._limit_s:
+            self._give_up("a rebalance has not ended", self._rebalancing_s)
+        elif self._silent_s > self._limit_s:
+            self._give_up("the event loop has not answered", self._silent_s)
+
+    def _give_up(self, what: str, for_s: float) -> None:
+        log.critical("%s for %.0f s: ending to be started again", what, for_s)
+        self._end()
+
+    def _watch(self) -> None:
+        while not self._loop.is_closed():
+            try:
+                self.look()
+            except RuntimeError:  # closed just now: the process is about to end
+                return
+            time.sleep(EVERY_S)
