@@ -7,11 +7,11 @@ import os
 import signal
 import tempfile
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
+from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from runtime.clock import SystemClock
@@ -22,13 +22,13 @@ from runtime.sealing import Seal
 from runtime.settings import Settings
 from schemas.topics import CONSUMER_GROUP, MAX_SEALED_MESSAGE_BYTES, PLAYER_EVENTS, QUARANTINE
 from streams import compiled
-from streams.delivery import LeanMonitor
 from streams.draining import Drain
 from streams.edges import Edges
 from streams.health import Doctor, Pages
 from streams.outbox import Outbox
 from streams.position import checkpoint_consumer
 from streams.sink import Sink
+from streams.watchdog import Watchdog
 from streams.worker import Worker
 from warehouse.writer import QuarantinedLine, Writer
 
@@ -41,7 +41,7 @@ GC_THRESHOLDS = (20_000, 100, 100)
 """A state has millions of objects and no cycles: looking for garbage among them often is time lost, and
 among many at once a stall."""
 FAILED, STUCK = 70, 72
-"""Exit codes: something unexpected, and a rebalance without end. The supervisor starts the worker again."""
+"""Exit codes: something unexpected, and no progress. The supervisor starts the worker again."""
 
 
 class FaustGroup:
@@ -58,6 +58,12 @@ class FaustGroup:
         """Whether a rebalance is under way."""
         return bool(self._app.rebalancing)
 
+    def acknowledge(self, offsets: Mapping[int, int]) -> None:
+        """Have these offsets of the log committed, by partition."""
+        self._app.consumer.acknowledge(  # type: ignore[attr-defined]
+            {TP(PLAYER_EVENTS.name, number): offset for number, offset in offsets.items()}
+        )
+
 
 def make_app(settings: Settings) -> faust.App:
     """Return the Faust app with the settings under which the protocol holds."""
@@ -68,7 +74,6 @@ def make_app(settings: Settings) -> faust.App:
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",
-        Monitor=LeanMonitor,
         datadir=tempfile.mkdtemp(prefix="cliffhanger-"),  # Faust insists on one; nothing is kept in it
         web_enabled=False,
         web_tables_enabled=False,
@@ -76,7 +81,8 @@ def make_app(settings: Settings) -> faust.App:
         consumer_group_instance_id=kafka.instance_id,
         agent_supervisor=CrashingSupervisor,
         stream_wait_empty=False,  # an outage of the warehouse must not block a rebalance
-        stream_buffer_maxsize=16_384,  # a full buffer sleeps for a second
+        stream_buffer_maxsize=1_000,  # fetches
+        broker_max_poll_records=settings.worker.take_messages,
         table_standby_replicas=0,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -133,10 +139,9 @@ class Engagement:
         return Sink(Writer(self.settings.clickhouse), self.settings.worker, self.clock)
 
     def _wire(self) -> None:
-        app, worker = self.app, self.worker
+        app, worker, settings = self.app, self.worker, self.settings.worker
         app.transport.Consumer = checkpoint_consumer(worker.positions)  # type: ignore[misc]
         events = app.topic(PLAYER_EVENTS.name, value_type=bytes, value_serializer="raw", key_serializer="raw")
-        take, within = self.settings.worker.take_messages, self.settings.worker.take_within_s
 
         @app.on_rebalance_complete.connect(weak=False)
         async def load(app: Any, **_: Any) -> None:
@@ -145,9 +150,11 @@ class Engagement:
 
         @app.agent(events, name="engagement", concurrency=1)
         async def engagement(stream: Any) -> None:
-            app.consumer.waiting = stream.channel.queue.qsize  # type: ignore[attr-defined]
-            async for batch in stream.noack_take(take, within=within):
-                await self._or_die(worker.take(batch))
+            app.consumer.feed(  # type: ignore[attr-defined]
+                stream.channel.queue, enough=settings.take_messages, gather_s=settings.take_within_s
+            )
+            async for fetch in stream:
+                await self._or_die(worker.take(fetch))
 
         @app.timer(TICK_S)  # type: ignore[untyped-decorator]
         async def tick() -> None:
@@ -168,8 +175,8 @@ class Engagement:
 
         @app.task  # type: ignore[untyped-decorator]
         async def serve() -> None:
-            port = await self.pages.open(self.settings.worker.web_bind, self.settings.worker.web_port)
-            log.info("%s: health and metrics on port %d", self.settings.worker.name, port)
+            port = await self.pages.open(settings.web_bind, settings.web_port)
+            log.info("%s: health and metrics on port %d", settings.name, port)
 
     async def _load(self, numbers: Sequence[int]) -> None:
         """Load partitions, and keep the collector of garbage from looking at them, then and later."""
@@ -235,17 +242,9 @@ class Engagement:
         await self._or_die(self.worker.finish())
         await self.pages.close()
 
-    def watch(self) -> None:
-        """End the process when a rebalance does not end. For a thread: Faust's timers wait for its end."""
-        limit = self.settings.worker.stuck_after_s
-        since = time.monotonic()
-        while True:
-            time.sleep(TICK_S)
-            if not self.app.rebalancing or self.outbox.away_s:
-                since = time.monotonic()
-            elif time.monotonic() - since > limit:
-                log.critical("a rebalance has not ended for %.0f s: ending to be started again", limit)
-                os._exit(STUCK)
+    def is_rebalancing(self) -> bool:
+        """Whether a rebalance is under way which does not wait for the warehouse."""
+        return bool(self.app.rebalancing) and not self.outbox.away_s
 
 
 def run(settings: Settings, *, drain: bool = False) -> None:
@@ -258,7 +257,11 @@ def run(settings: Settings, *, drain: bool = False) -> None:
         "the fold runs %s", "compiled" if compiled.is_in_use() else "as Python; `make compiled` speeds it up"
     )
     engagement = Engagement(settings, drain=drain)
-    threading.Thread(target=engagement.watch, name="watchdog", daemon=True).start()
-    faust.Worker(
-        engagement.app, quiet=True, override_logging=False, redirect_stdouts=False
-    ).execute_from_commandline()
+    worker = faust.Worker(engagement.app, quiet=True, override_logging=False, redirect_stdouts=False)
+    Watchdog(
+        worker.loop,
+        engagement.is_rebalancing,
+        limit_s=settings.worker.stuck_after_s,
+        end=lambda: os._exit(STUCK),
+    ).start()
+    worker.execute_from_commandline()

@@ -1,7 +1,7 @@
 """The partitions that a worker owns in a generation of its group: which stay, and which are loaded."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -22,6 +22,9 @@ class Group(Protocol):
 
     def rebalancing(self) -> bool:
         """Whether the group is between two assignments: then nothing may be acknowledged."""
+
+    def acknowledge(self, offsets: Mapping[int, int]) -> None:
+        """Let the group know how far partitions are done: up to these offsets, not including them."""
 
 
 class Loader(Protocol):

@@ -1,61 +1,74 @@
-"""How what is fetched comes to the agent at little cost a message: Faust's consumer and monitor, made lean.
+"""How what is read comes to the agent, and how it is acknowledged: by the fetch, not by the message.
 
-Faust makes four tasks for each message, to notice in mid-delivery that the flow is suspended, and counts
-each message several times over. Here a whole fetch is one task, and the metrics are the worker's. This
-leans on one internal method of faust-streaming, which is pinned; a test sees that it is called.
+Faust makes an event of each message, hands it through conductor, channel, stream and buffer, and keeps
+count of it until it is acknowledged: some 50 microseconds, whatever is in it. Here a fetch is one value of
+the agent's stream. What is acknowledged is an offset a partition: everything before it is folded.
+
+This leans on internal methods of faust-streaming, which is pinned; tests see that they are called.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
+from itertools import chain
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
 
-from faust.sensors import Monitor
+from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import Consumer
+
+from streams.fetch import Fetch
+
+log = logging.getLogger(__name__)
 
 FETCH_WAITS_S = 0.2
 """For messages, if there are none: a stop waits for the end of this."""
-MOST_WAITING_BYTES = 32_000_000
-"""Of messages that were handed on and not taken: a worker that catches up would else hold the backlog."""
+MOST_AHEAD_BYTES = 32_000_000
+"""Of fetches that wait for the agent: a worker that catches up would else hold the backlog."""
 AHEAD_WAITS_S = 0.01
-YIELD_AFTER = 50
-"""Messages that are handed on before others of the event loop have their turn."""
 
 
-class LeanConsumer(Consumer):
-    """A consumer that hands on a fetch at a time.
+class FetchConsumer(Consumer):
+    """A consumer that puts whole fetches into the stream of the agent.
 
-    Where it is to go on is decided between two fetches: a hand-on under way would put the position back
-    to where it was. When the flow is suspended, as before a rebalance, what is left of the fetch is
-    dropped; it is read again from the position that the next assignment begins at.
-
-    Attributes:
-        waiting: how many messages were handed on and are not taken yet.
+    Where it is to go on is decided between two fetches. What comes while the flow is suspended, as it is
+    during a rebalance, is dropped; it is read again from the position that the assignment begins at.
     """
 
-    waiting: Callable[[], int] = staticmethod(lambda: 0)
-    _bytes_a_message = 0.0
+    _into: Any = None
+    _enough = 1
+    _gather_s = 0.0
     _go_on_at: Mapping[Any, int] = MappingProxyType({})
 
+    def feed(self, queue: asyncio.Queue[Fetch], *, enough: int, gather_s: float) -> None:
+        """Begin to hand on to the queue of a stream.
+
+        After a fetch of less than `enough` messages it waits `gather_s`, so that the next is worth its while.
+        """
+        self._into, self._enough, self._gather_s = queue, enough, gather_s
+
     def go_on_at(self, where: Mapping[Any, int]) -> None:
-        """Read on from these offsets, by topic and partition, after the fetch that is being handed on."""
+        """Read on from these offsets, by topic and partition, after the fetch that is under way."""
         self._go_on_at = {**self._go_on_at, **where}
+
+    def acknowledge(self, offsets: Mapping[Any, int]) -> None:
+        """Have Faust commit these offsets, by topic and partition: everything before them is done."""
+        for tp, offset in offsets.items():
+            self._acked[tp] = [offset]
+
+    def _new_offset(self, tp: Any) -> int | None:
+        """What is to be committed, which Faust asks for once a second."""
+        acknowledged = self._acked.pop(tp, None)
+        return acknowledged[-1] if acknowledged else None
 
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self.should_stop or fetcher.should_stop):
-                await self.sleep(0)
-                if self._go_on_at:
-                    where, self._go_on_at = self._go_on_at, {}
-                    await self.seek_wait({tp: at for tp, at in where.items() if tp in self.assignment()})
-                if self.waiting() * self._bytes_a_message > MOST_WAITING_BYTES:
+                if self._has_room():
+                    await self._read()
+                else:
                     await self.sleep(AHEAD_WAITS_S)
-                    continue
-                fetched = [one async for one in self.getmany(timeout=FETCH_WAITS_S)]
-                if fetched:
-                    self._bytes_a_message = sum(len(one.value or b"") for _, one in fetched) / len(fetched)
-                    await self.wait_first(self._hand_on(fetched), self.suspend_flow.wait())
         except self.consumer_stopped_errors:
             if not self.transport.app.should_stop:
                 raise
@@ -63,33 +76,32 @@ class LeanConsumer(Consumer):
             if not self.transport.app.should_stop:
                 raise
 
-    async def _hand_on(self, fetched: list[tuple[Any, Any]]) -> None:
-        """Hand on messages in their order. An offset below the position was handed on before."""
-        for number, (tp, message) in enumerate(fetched, start=1):
-            if self.suspend_flow.is_set():
-                return
-            offset, read = message.offset, self._read_offset[tp]
-            if read is None or offset >= read:
-                if read and offset - read > 1 and self.app.topics.acks_enabled_for(message.topic):
-                    await self._add_gap(tp, read + 1, offset)
-                await self.callback(message)
-                self._read_offset[tp] = offset
-            if number % YIELD_AFTER == 0:
-                await asyncio.sleep(0)
+    def _has_room(self) -> bool:
+        """Whether the agent runs, and has taken most of what was read."""
+        into = self._into
+        if into is None or into.full():
+            return False
+        return bool(sum(fetch.size for fetch in into._queue) <= MOST_AHEAD_BYTES)
 
+    async def _read(self) -> None:
+        """Read what there is and hand it on, unless the flow is suspended meanwhile."""
+        if self._go_on_at:
+            where, self._go_on_at = self._go_on_at, {}
+            await self.seek_wait({tp: at for tp, at in where.items() if tp in self.assignment()})
+        fetched, _ = await self._wait_next_records(FETCH_WAITS_S)
+        if not fetched:
+            await self.sleep(0)
+        elif not self.flow_active:
+            await self._seek_again()
+        else:
+            fetch = Fetch.of(self.app.consumer_generation_id, chain.from_iterable(fetched.values()))
+            await self.wait_first(self._into.put(fetch), self.suspend_flow.wait())
+            self.app.monitor.stream_inbound_time.update(dict.fromkeys(fetched, monotonic()))
+            await self.sleep(self._gather_s if len(fetch.records) < self._enough else 0)
 
-class LeanMonitor(Monitor):
-    """Remembers when a partition last moved, which Faust's detector of standstills asks, and no more."""
-
-    def on_message_in(self, tp: Any, offset: int, message: Any) -> None:
-        """Count nothing."""
-
-    def on_message_out(self, tp: Any, offset: int, message: Any) -> None:
-        """Count nothing."""
-
-    def on_stream_event_in(self, tp: Any, offset: int, stream: Any, event: Any) -> None:
-        """Remember when."""
-        self.stream_inbound_time[tp] = monotonic()
-
-    def on_stream_event_out(self, *_: Any, **__: Any) -> None:
-        """Count nothing."""
+    async def _seek_again(self) -> None:
+        """What was dropped may have been read after the position was set."""
+        try:
+            await self.perform_seek()
+        except KafkaError as error:
+            log.info("not assigned any more: %s", error)

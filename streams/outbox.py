@@ -6,7 +6,9 @@ does not matter which is over first.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.clock import Clock
@@ -19,12 +21,28 @@ from warehouse.writer import QuarantinedLine
 Publish = Callable[[Sequence[QuarantinedLine]], Awaitable[None]]
 
 
+@dataclass(eq=False)
+class Share:
+    """What is acknowledged when a flush is over.
+
+    Attributes:
+        offsets: up to which messages were folded when it began, by partition.
+    """
+
+    generation: int | None
+    offsets: dict[int, int]
+    is_written: bool = False
+
+
 class Outbox:
     """Writes flushes and acknowledges what they hold. Its methods run on one event loop.
 
     Guarantee: a checkpoint is written after all flushes that began before it, and a message is
-    acknowledged after the flush that it was handed in with. What a flush raised is raised by the next
-    call that asks for its end.
+    acknowledged after the first flush that began when it was folded, and all flushes before. What a flush
+    raised is raised by the next call that asks for its end.
+
+    Attributes:
+        folded: up to which offset each partition was folded since the last flush began.
     """
 
     def __init__(
@@ -45,7 +63,9 @@ class Outbox:
         self._publish = publish
         self._paywall: asyncio.Task[Any] | None = None
         self._long: asyncio.Task[Any] | None = None
-        self.unacknowledged: list[Any] = []
+        self.folded: dict[int, int] = {}
+        self._generation: int | None = None
+        self._shares: deque[Share] = deque()
         self._long_began_at = self._long_ended_at = self._paywall_ended_at = clock.monotonic_s()
 
     @property
@@ -100,24 +120,31 @@ class Outbox:
         await self.paywall_is_written()
         await self.long_is_written()
 
-    def _take(self) -> list[Any]:
-        events, self.unacknowledged = self.unacknowledged, []
-        return events
+    def begin_generation(self, generation: int) -> None:
+        """What was folded before is not acknowledged in this one."""
+        self._generation = generation
+        self.folded.clear()
+
+    def _take(self) -> Share:
+        share = Share(self._generation, self.folded)
+        self.folded = {}
+        self._shares.append(share)
+        return share
 
     async def _store(
         self,
         flush: Flush,
-        events: list[Any],
+        share: Share,
         before: asyncio.Task[Any] | None,
         stored: Callable[[Checkpoint, float], None],
     ) -> None:
         await over(before)  # rows of the paywall that the checkpoint covers
         began = self._clock.monotonic_s()
-        checkpoint = await self._write(flush, self._sink, events)
+        checkpoint = await self._write(flush, self._sink, share)
         if checkpoint is not None:
             stored(checkpoint, self._clock.monotonic_s() - began)
 
-    async def _write(self, flush: Flush, sink: Sink, events: list[Any]) -> Checkpoint | None:
+    async def _write(self, flush: Flush, sink: Sink, share: Share) -> Checkpoint | None:
         began = self._clock.monotonic_s()
         if flush.lines:
             await self._publish(flush.lines)
@@ -130,17 +157,16 @@ class Outbox:
         else:
             self._long_ended_at = ended
         self._metrics.flush.observe(ended - began)
-        self._acknowledge(events)
+        self._acknowledge(share)
         return checkpoint
 
-    def _acknowledge(self, events: list[Any]) -> None:
+    def _acknowledge(self, share: Share) -> None:
         """Let Faust commit. While rebalancing it would commit inside the join and start another rebalance."""
-        if self._group.rebalancing():
-            return
-        generation = self._group.generation()
-        for event in events:
-            if event.message.generation_id == generation:
-                event.ack()
+        share.is_written = True
+        while self._shares and self._shares[0].is_written:
+            first = self._shares.popleft()
+            if first.generation == self._group.generation() and not self._group.rebalancing():
+                self._group.acknowledge(first.offsets)
 
 
 async def over(task: asyncio.Task[Any] | None) -> None:

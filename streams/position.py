@@ -10,15 +10,15 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streams.delivery import LeanConsumer
+from streams.delivery import FetchConsumer
 
 log = logging.getLogger(__name__)
 
 
-def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[LeanConsumer]:
+def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[FetchConsumer]:
     """Return a consumer class that goes on at `positions()`, the next offset by partition."""
 
-    class CheckpointConsumer(LeanConsumer):
+    class CheckpointConsumer(FetchConsumer):
         async def seek_to_committed(self) -> dict[Any, int]:
             known = positions()
             where = {tp: known[tp.partition] for tp in self.assignment() if tp.partition in known}

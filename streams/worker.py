@@ -19,7 +19,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
-from operator import sub
 from typing import Any
 
 from runtime.clock import Clock
@@ -39,9 +38,11 @@ from streams.assignment import Assignment, Group
 from streams.checkpoint import encode
 from streams.checkpointing import Checkpointer
 from streams.count import count_all, count_for
+from streams.fetch import Fetch
+from streams.intake import Intake
 from streams.invariants import Guard
 from streams.outbox import Outbox, is_over, over
-from streams.owned import MS, Owned
+from streams.owned import Owned
 from streams.sink import Flush, Sink
 from warehouse.checkpoints import Checkpoint
 from warehouse.writer import MetDeletion, QuarantinedLine
@@ -50,11 +51,8 @@ log = logging.getLogger(__name__)
 
 PAYWALL_TABLES = (PAYWALL_MINUTES, UNLOCK_MINUTES)
 PLAYBACK_TABLES = (EPISODE_MINUTES, VIEWER_DAYS)
-YIELD_AFTER_S = 0.02
 LAG_PATIENCE = 4
-"""A worker whose batches are full, or take longer than they took to gather, lags: what it writes of
-playback is old already, and it writes it less often."""
-LAG_LASTS_S = 2.0
+"""What a worker that lags writes of playback is old already, and it writes it less often."""
 
 Rows = dict[str, tuple[CounterTable, list[tuple[Any, ...]]]]
 """Rows to be written, by the name of their table."""
@@ -89,13 +87,11 @@ class Worker:
         self.seal = seal
         self.assignment = Assignment(rules, group, clock)
         self.busy = asyncio.Lock()
-        self.stopping = False
+        self.intake = Intake(settings, self.assignment, outbox, clock=clock, metrics=metrics)
         self._paywall_at = self._playback_at = clock.monotonic_s()
-        self._lagged_at = self._paywall_at - LAG_LASTS_S
         self._long_work: asyncio.Task[None] | None = None
         self._played_last = False
         self._checkpointer = Checkpointer(settings, rules, clock)
-        self._outcomes = [metrics.lines.labels(name) for name in ("applied", "redundant", "excluded")]
         self.guard = Guard(settings, clock, metrics)
 
     @property
@@ -112,47 +108,30 @@ class Worker:
         generation = self.group.generation()  # that these are of: it may move on while this waits
         async with self.busy:
             if self.assignment.keep_what_stayed(numbers, generation):
-                self.outbox.unacknowledged.clear()
+                self.outbox.begin_generation(generation)
                 self.metrics.forget_partitions()
             await self.assignment.load(numbers, self.sink, self.guard.loaded)
             self.metrics.assigned.set(len(self.partitions))
 
-    async def take(self, batch: Sequence[Any]) -> None:
-        """Fold a batch of Faust events and flush what is due."""
+    async def take(self, fetch: Fetch) -> None:
+        """Fold what was fetched and flush what is due."""
         async with self.busy:
-            if self.stopping:
+            if not await self.intake.fold_all(fetch):
                 return
-            generation = self.group.generation()
-            if generation != self.assignment.generation:
-                return  # before its partitions are loaded; what is dropped here is read again after it
-            began = taken_at = self.clock.monotonic_s()
-            for event in batch:
-                if event.message.generation_id == generation:
-                    self._fold(event)
-                if self.clock.monotonic_s() - began > YIELD_AFTER_S:
-                    self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
-                    await asyncio.sleep(0)
-                    if self.assignment.has_moved_on(generation):
-                        return
-                    began = self.clock.monotonic_s()
-            self.metrics.fold_seconds.inc(self.clock.monotonic_s() - began)
-            took_s = self.clock.monotonic_s() - taken_at
-            if len(batch) >= self.settings.take_messages or took_s > 2 * self.settings.take_within_s:
-                self._lagged_at = self.clock.monotonic_s()
             await self._flush_due()
         self._begin_long_work()
 
     async def tick(self) -> None:
         """Flush what no message will flush; called every half second."""
         async with self.busy:
-            if self.stopping or self.assignment.is_stale:
+            if self.intake.stopped or self.assignment.is_stale:
                 return
             await self._flush_due()
         self._begin_long_work()
 
     async def finish(self) -> None:
         """Store everything; take no batch after it."""
-        self.stopping = True
+        self.intake.stopped = True
         await over(self._long_work)
         await self.store()
 
@@ -170,45 +149,12 @@ class Worker:
                 return False
             owned_now = [owned for owned in self.partitions.values() if not owned.stopped]
             for owned in owned_now:
-                self._fold_waiting(owned)
+                self.intake.fold_waiting(owned)
                 if not owned.is_stored:
                     count_all(owned.state)
                     await self._write_checkpoint(owned, list(encode(owned.state)))
             await self.outbox.all_is_written()
             return all(owned.is_stored for owned in owned_now)
-
-    def _fold(self, event: Any) -> None:
-        message = event.message
-        owned = self.partitions.get(message.partition)
-        if owned is None or owned.stopped:
-            return
-        if owned.encoding:
-            owned.waiting.append(event)
-        elif owned.accepts(message.offset):
-            tally = owned.state.tally
-            before = tally.applied, tally.redundant, tally.excluded, len(owned.lines)
-            owned.fold(message.offset, round(message.timestamp * MS), message.value or b"")
-            self._tell(owned, before)
-            self.outbox.unacknowledged.append(event)
-        elif message.offset < owned.state.next_offset:
-            self.outbox.unacknowledged.append(event)
-
-    def _fold_waiting(self, owned: Owned) -> None:
-        owned.encoding = False
-        waiting, owned.waiting = owned.waiting, []
-        for event in waiting:
-            self._fold(event)
-
-    def _tell(self, owned: Owned, before: tuple[int, int, int, int]) -> None:
-        tally = owned.state.tally
-        now = tally.applied, tally.redundant, tally.excluded
-        self.metrics.messages.inc()
-        for counter, more in zip(self._outcomes, map(sub, now, before), strict=True):
-            if more:
-                counter.inc(more)
-        for line in owned.lines[before[3] :]:
-            self.metrics.lines.labels("quarantined").inc()
-            self.metrics.quarantined.labels(line[2]).inc()
 
     async def _flush_due(self) -> None:
         """Begin to write the rows of the paywall and what was set aside, by the clock: without drift."""
@@ -233,11 +179,11 @@ class Worker:
 
     def _begin_long_work(self) -> None:
         """Begin what is due and long, one thing at a time; raise what the last raised."""
-        if not self.outbox.is_free() or not is_over(self._long_work) or self.stopping:
+        if not self.outbox.is_free() or not is_over(self._long_work) or self.intake.stopped:
             return
         now = self.clock.monotonic_s()
-        patience = LAG_PATIENCE if now - self._lagged_at < LAG_LASTS_S else 1
-        is_due = now - self._playback_at >= self.settings.playback_flush_s * patience
+        every_s = self.settings.playback_flush_s * (LAG_PATIENCE if self.intake.lags else 1)
+        is_due = now - self._playback_at >= every_s
         owned = None
         if self._played_last or not is_due:  # so that neither waits for ever behind the other
             owned = self._checkpointer.due(self.partitions.values())
@@ -277,16 +223,16 @@ class Worker:
     async def _checkpoint(self, owned: Owned) -> None:
         """Encode a partition in slices, between which the others are folded, and write the checkpoint."""
         async with self.busy:
-            if not self.assignment.owns(owned) or self.stopping:
+            if not self.assignment.owns(owned) or self.intake.stopped:
                 return
             owned.encoding = True
         chunks = await self._checkpointer.encode(owned)
         async with self.busy:
-            if not self.assignment.owns(owned) or self.stopping:
+            if not self.assignment.owns(owned) or self.intake.stopped:
                 return
             self.metrics.checkpoint.observe(owned.checkpoint_cost_s)
             await self._write_checkpoint(owned, chunks)
-            self._fold_waiting(owned)
+            self.intake.fold_waiting(owned)
 
     async def _write_checkpoint(self, owned: Owned, chunks: list[bytes]) -> None:
         """Begin to write all rows of a partition that are still unwritten, then its checkpoint."""

@@ -1,36 +1,20 @@
 """What Faust is to a worker: its membership of the group, the messages that it hands on, acknowledgements."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
+from streams.fetch import Fetch
 from tests.model.log import Log
 
 
 class Message(NamedTuple):
-    """A message as Faust has it."""
+    """A message of the log."""
 
     partition: int
     offset: int
-    generation_id: int
-    timestamp: float
+    timestamp: int
     value: bytes
-
-
-class Event:
-    """A message in the stream.
-
-    Attributes:
-        after: the flush that had been asked for last when it was handed to the worker.
-    """
-
-    after = 0
-
-    def __init__(self, message: Message, acknowledged: Callable[["Event"], None]) -> None:
-        self.message = message
-        self._acknowledged = acknowledged
-
-    def ack(self) -> None:
-        self._acknowledged(self)
 
 
 class Consumer:
@@ -42,7 +26,8 @@ class Consumer:
         moving: whether it knows that the group moves on, and is not told yet to what.
         coming: the next generation, and its partitions there, once the group has settled.
         positions: what it reads next of each partition.
-        buffer: what it has read and the worker has not taken.
+        buffer: what it has read and the worker has not taken, each with the generation of then.
+        acknowledged: what the worker has acknowledged, newest last.
     """
 
     def __init__(self, log: Log) -> None:
@@ -52,7 +37,8 @@ class Consumer:
         self.moving = False
         self.coming: tuple[int, tuple[int, ...]] | None = None
         self.positions: dict[int, int] = {}
-        self.buffer: list[Event] = []
+        self.buffer: list[tuple[int, Message]] = []
+        self.acknowledged: list[dict[int, int]] = []
 
     @property
     def consumer(self) -> "Consumer":
@@ -65,13 +51,16 @@ class Consumer:
     def rebalancing(self) -> bool:
         return self.moving
 
+    def acknowledge(self, offsets: Mapping[int, int]) -> None:
+        self.acknowledged.append(dict(offsets))
+
     def told(self) -> None:
         """The group has settled: this is the assignment."""
         assert self.coming is not None
         (self.known, self.numbers), self.coming = self.coming, None
         self.positions = {}
 
-    def fetch(self, number: int, many: int, acknowledged: Callable[[Event], None]) -> None:
+    def fetch(self, number: int, many: int) -> None:
         """Read some messages of a partition."""
         messages = self.log.partitions[number]
         for _ in range(many):
@@ -79,9 +68,15 @@ class Consumer:
             if offset >= len(messages):
                 return
             timestamp_ms, value = messages[offset]
-            message = Message(number, offset, self.known, timestamp_ms / 1000, value)
-            self.buffer.append(Event(message, acknowledged))
+            self.buffer.append((self.known, Message(number, offset, timestamp_ms, value)))
             self.positions[number] = offset + 1
+
+    def hand_on(self, most: int) -> Fetch:
+        """Take some of what was read in one generation out of the buffer, which is not empty."""
+        generation = self.buffer[0][0]
+        some = [message for _, message in takewhile(lambda it: it[0] == generation, self.buffer[:most])]
+        del self.buffer[: len(some)]
+        return Fetch.of(generation, some)
 
     def is_at_the_end(self) -> bool:
         """Whether there is nothing left to read."""

@@ -9,24 +9,25 @@ from typing import Any
 from schemas.tables import EXIT_CURVES, SITTINGS
 from streams import checkpointing, worker
 from streams.assignment import Assignment
-from streams.outbox import Outbox, over
+from streams.intake import Intake
+from streams.outbox import Outbox, Share, over
 from streams.sink import Flush
 from streams.worker import PLAYBACK_TABLES, Worker
 from tests.model.mutants import Mutant, nothing
 
-_FOLD, _FINISH, _WRITE_CHECKPOINT = Worker._fold, Worker.finish, Worker._write_checkpoint
+_FOLD, _FINISH, _WRITE_CHECKPOINT = Intake.fold, Worker.finish, Worker._write_checkpoint
 _STORE, _WRITE, _KEEP = Outbox._store, Outbox._write, Assignment.keep_what_stayed
 ANY = ("checkpoint", "view: wrong", "versions: two values", "ended the process")
 """A row that is wrong may be met by a checkpoint, by the readers, or by who writes it again."""
 
 
-async def _store_at_once(self: Outbox, flush: Flush, events: Any, before: Any, stored: Any) -> None:
-    await _STORE(self, flush, events, None, stored)
+async def _store_at_once(self: Outbox, flush: Flush, share: Share, before: Any, stored: Any) -> None:
+    await _STORE(self, flush, share, None, stored)
 
 
-async def _acknowledge_first(self: Outbox, flush: Flush, sink: Any, events: list[Any]) -> Any:
-    self._acknowledge(events)
-    return await _WRITE(self, flush, sink, [])
+async def _acknowledge_first(self: Outbox, flush: Flush, sink: Any, share: Share) -> Any:
+    self._acknowledge(share)
+    return await _WRITE(self, flush, sink, Share(share.generation, {}))
 
 
 async def _flush_only_what_is_mine(self: Worker) -> None:
@@ -39,11 +40,11 @@ async def _flush_only_what_is_mine(self: Worker) -> None:
         self.outbox.begin_playback(Flush(rows=list(rows.values())))
 
 
-def _fold_meanwhile(self: Worker, event: Any) -> None:
-    owned = self.partitions.get(event.message.partition)
+def _fold_meanwhile(self: Intake, record: Any) -> None:
+    owned = self._assignment.partitions.get(record.partition)
     if owned is not None:
         encoding, owned.encoding = owned.encoding, False
-        _FOLD(self, event)
+        _FOLD(self, record)
         owned.encoding = encoding
 
 
@@ -89,7 +90,7 @@ MUTANTS = {
     "drop what was taken when the group has moved on": _mutant(
         1_000, Worker, "_flush_playback", _flush_only_what_is_mine
     ),
-    "fold a partition that is being encoded": _mutant(50, Worker, "_fold", _fold_meanwhile),
+    "fold a partition that is being encoded": _mutant(50, Intake, "fold", _fold_meanwhile),
     "fold what stays while it is being encoded": _mutant(
         1_000, Assignment, "keep_what_stayed", _forget_the_encoding
     ),

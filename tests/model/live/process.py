@@ -10,7 +10,7 @@ from runtime.settings import WorkerSettings
 from streams.edges import Edges
 from streams.outbox import Outbox
 from streams.worker import Worker
-from tests.model.live.consumer import Consumer, Event
+from tests.model.live.consumer import Consumer
 from tests.model.live.lane import Lane, Writes
 from tests.model.live.loop import HandLoop
 from tests.model.log import Log
@@ -27,7 +27,8 @@ class Process:
     Attributes:
         jobs: what Faust waits for, by name.
         leaving: whether it was asked to stop.
-        acknowledged_early: what was acknowledged before any flush that could hold it was over.
+        handed: the flush that had been asked for last when a new message was first handed to the worker, by
+            its partition and offset; until it is acknowledged.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Process:
         self.edges = Edges(faust, self.worker, METRICS)
         self.jobs: dict[str, Any] = {}
         self.leaving = False
-        self.acknowledged_early: list[Any] = []
+        self.handed: dict[tuple[int, int], int] = {}
 
     @property
     def lanes(self) -> tuple[Lane, Lane]:
@@ -69,23 +70,24 @@ class Process:
                 del self.jobs[name]
                 if error := job.exception():
                     raise AssertionError(f"ended the process: {name}, {error!r}") from error
-        if self.acknowledged_early:
-            raise BrokenPromiseError(f"acknowledged, not written: {self.acknowledged_early}")
+        while self.consumer.acknowledged:
+            self._acknowledged(self.consumer.acknowledged.pop(0))
 
     def fetch(self, many: Callable[[], int]) -> None:
         """Read some messages of each partition, unless the flow is suspended."""
         if not self.consumer.moving:
             for number in self.consumer.numbers:
-                self.consumer.fetch(number, many(), self._acknowledged)
+                self.consumer.fetch(number, many())
 
     def take(self, most: int) -> None:
-        """Hand a batch to the worker, when it is done with the last."""
-        buffer = self.consumer.buffer
-        if buffer and "take" not in self.jobs:
-            batch, self.consumer.buffer = buffer[:most], buffer[most:]
-            for event in batch:
-                event.after = self.writes.asked
-            self._begin("take", self.worker.take(batch))
+        """Hand something to the worker, when it is done with the last."""
+        if self.consumer.buffer and "take" not in self.jobs:
+            fetch = self.consumer.hand_on(most)
+            folded = self.worker.positions()
+            for record in fetch.records:
+                if record.offset >= folded.get(record.partition, 0):
+                    self.handed.setdefault((record.partition, record.offset), self.writes.asked)
+            self._begin("take", self.worker.take(fetch))
 
     def tick(self) -> None:
         """What the timer does, when it is over with the last time."""
@@ -139,7 +141,10 @@ class Process:
         """The topic has them, a moment later; nobody reads it here."""
         await asyncio.sleep(0)
 
-    def _acknowledged(self, event: Event) -> None:
+    def _acknowledged(self, offsets: dict[int, int]) -> None:
         """A message is acknowledged after a flush that began when it had been folded."""
-        if self.writes.ended <= event.after:
-            self.acknowledged_early.append(event.message[:2])
+        for number, offset in list(self.handed):
+            if offset < offsets.get(number, 0):
+                after = self.handed.pop((number, offset))
+                if self.writes.ended <= after:
+                    raise BrokenPromiseError(f"acknowledged, not written: {offset} of partition {number}")

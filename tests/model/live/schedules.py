@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from random import Random
 
-from streams import checkpoint, checkpointing, worker
+from streams import checkpoint, checkpointing, intake
 from tests.model.live.model import Live
 from tests.model.log import Log
 from tests.model.world import IMPATIENT, PATIENT, world
@@ -19,7 +19,7 @@ SLICES = (
     (checkpointing, "VIEWERS_A_SLICE", (1, 1_000, 1_000)),
     (checkpoint, "ROWS_A_SLICE", (1, 1_000, 1_000)),
     (checkpoint, "VIEWERS_A_SLICE", (1, 1_000, 1_000)),
-    (worker, "YIELD_AFTER_S", (-1.0, -1.0, 1.0)),
+    (intake, "YIELD_AFTER_S", (-1.0, -1.0, 1.0)),
 )
 """How much is done before others have their turn: where, and what it may be. -1 seconds are always over."""
 

@@ -1,130 +1,176 @@
-"""What is fetched is handed on in its order, each message once, and no more once the flow is suspended."""
+"""What is read is handed on a fetch at a time, in its order, and not while the flow is suspended."""
 
 import asyncio
 from collections import defaultdict
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import Consumer
 
-from streams.delivery import MOST_WAITING_BYTES, YIELD_AFTER, LeanConsumer
+from streams.delivery import MOST_AHEAD_BYTES, FetchConsumer
 
-TP = "events-3"
-VALUE = 1_000
-FULL = MOST_WAITING_BYTES // VALUE
-
-
-class Flow:
-    """As much of a consumer as a fetch needs."""
-
-    def __init__(self):
-        self.suspend_flow = asyncio.Event()
-        self.app = SimpleNamespace(topics=SimpleNamespace(acks_enabled_for=lambda _: True))
-        self._read_offset = defaultdict(lambda: None)
-        self.delivered, self.gaps = [], []
-
-    async def callback(self, message):
-        self.delivered.append(message.offset)
-
-    async def _add_gap(self, tp, begin, end):
-        self.gaps.append((tp, begin, end))
-
-    async def hand_on(self, *offsets):
-        fetched = [(TP, SimpleNamespace(offset=offset, topic="events")) for offset in offsets]
-        await LeanConsumer._hand_on(self, fetched)
+TP, OTHER = "events-3", "events-4"
+ENOUGH, GATHER_S = 3, 0.05
 
 
-@pytest.fixture
-async def flow():
-    return Flow()
+def record(offset, value=b"123"):
+    return SimpleNamespace(partition=3, offset=offset, timestamp=0, value=value)
 
 
-class Log(Flow):
-    """A flow that fetches by itself, and remembers what was done in which order."""
+class Flow(FetchConsumer):
+    """A consumer whose log is a list of fetches; it remembers what was done in which order."""
 
     should_stop = False
     consumer_stopped_errors = (RuntimeError,)
-    _go_on_at = MappingProxyType({})
-    go_on_at = LeanConsumer.go_on_at
-    _hand_on = LeanConsumer._hand_on
-    _bytes_a_message = 0.0
+    flow_active = True
+    transport = None
 
-    def __init__(self):
-        super().__init__()
-        self.done, self.position = [], 0
-        self.backlog = [0]
+    def __init__(self, *log):
+        self.log, self.done = list(log), []
+        self.suspend_flow, self.resumed = asyncio.Event(), asyncio.Event()
+        self.resumed.set()
+        self.app = SimpleNamespace(consumer_generation_id=5, monitor=SimpleNamespace(stream_inbound_time={}))
+        self._acked = {}
+        self._committed_offset = defaultdict(lambda: None)
+        self._go_on_at = MappingProxyType({})
+        self.queue = asyncio.Queue(maxsize=4)
+        self.queue.put = self.put
+        self.feed(self.queue, enough=ENOUGH, gather_s=GATHER_S)
 
-    def waiting(self):
-        """What is waiting now: one after the other, and then the last for ever."""
-        return self.backlog.pop(0) if len(self.backlog) > 1 else self.backlog[0]
+    async def put(self, fetch):
+        """As a queue of Faust: not while its flow is suspended."""
+        await self.resumed.wait()
+        self.queue.put_nowait(fetch)
 
     def assignment(self):
         return {TP}
 
     async def sleep(self, seconds):
-        if seconds:
-            self.done.append("wait")
+        self.done.append(seconds)
+        self.should_stop = not self.log
         await asyncio.sleep(0)
 
     async def seek_wait(self, where):
-        self.done.append("seek")
-        self.position = self._read_offset[TP] = where[TP]
+        self.done.append(("seek", where))
 
-    async def getmany(self, timeout):  # noqa: ASYNC109 -- as Faust has it
+    async def perform_seek(self):
+        self.done.append("seek again")
+        if not self.flow_active:
+            self.should_stop = True
+
+    async def _wait_next_records(self, timeout):  # noqa: ASYNC109 -- as Faust has it
         del timeout
         self.done.append("fetch")
-        for offset in range(self.position, self.position + 2 * YIELD_AFTER):
-            yield TP, SimpleNamespace(offset=offset, topic="events", value=bytes(VALUE))
-        self.position += 2 * YIELD_AFTER
+        return self.log.pop(0), None
 
     async def wait_first(self, work, suspended):
-        suspended.close()
-        await work
+        waiting = [asyncio.ensure_future(work), asyncio.ensure_future(suspended)]
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        return done
 
-    async def callback(self, message):
-        await super().callback(message)
-        if len(self.delivered) == YIELD_AFTER // 2:
-            self.go_on_at({TP: 3})
-        self.should_stop = len(self.delivered) >= 4 * YIELD_AFTER
-
-
-def test_faust_has_the_method_that_is_replaced():
-    assert any("_drain_messages" in vars(ancestor) for ancestor in Consumer.__mro__)
+    async def run(self):
+        await self._drain_messages(SimpleNamespace(should_stop=False))
+        return [self.queue.get_nowait() for _ in range(self.queue.qsize())]
 
 
-async def test_messages_are_handed_on_in_their_order(flow):
-    await flow.hand_on(*range(3 * YIELD_AFTER))
-    assert flow.delivered == list(range(3 * YIELD_AFTER))
-    assert flow._read_offset[TP] == 3 * YIELD_AFTER - 1
+@pytest.mark.parametrize("method", ["_drain_messages", "_new_offset", "_wait_next_records", "perform_seek"])
+def test_faust_has_the_methods_that_are_leant_on(method):
+    assert any(method in vars(ancestor) for ancestor in Consumer.__mro__)
 
 
-async def test_an_offset_below_the_position_is_not_handed_on_again(flow):
-    flow._read_offset[TP] = 7
-    await flow.hand_on(5, 6, 7, 8)
-    assert flow.delivered == [7, 8]
+async def test_a_fetch_is_handed_on_as_one_in_its_order():
+    flow = Flow({TP: [record(1), record(2)], OTHER: [record(7, b"1"), record(8, None)]})
+    (fetch,) = await flow.run()
+    assert [one.offset for one in fetch.records] == [1, 2, 7, 8]
+    assert (fetch.generation, fetch.size) == (5, 7)
+    assert set(flow.app.monitor.stream_inbound_time) == {TP, OTHER}
 
 
-async def test_offsets_that_are_missing_do_not_hold_up_the_commit(flow):
-    await flow.hand_on(5, 9)
-    assert flow.gaps == [(TP, 6, 9)]
+async def test_after_a_short_fetch_it_waits_for_more_to_come():
+    flow = Flow({TP: [record(n) for n in range(ENOUGH)]}, {TP: [record(ENOUGH)]}, {})
+    assert len(await flow.run()) == 2
+    assert flow.done == ["fetch", 0, "fetch", GATHER_S, "fetch", 0]
+
+
+async def test_what_comes_while_the_flow_is_suspended_is_read_again():
+    flow = Flow({TP: [record(1)]})
+    flow.flow_active = False
+    assert await flow.run() == []
+    assert flow.done == ["fetch", "seek again"]
+
+
+async def test_a_partition_that_went_away_is_not_read_again():
+    flow = Flow({TP: [record(1)]})
+    flow.flow_active = False
+
+    async def refused():
+        flow.should_stop = True
+        raise IllegalStateError("not assigned")
+
+    flow.perform_seek = refused
+    assert await flow.run() == []
+
+
+async def test_what_waits_for_the_flow_is_dropped_when_it_is_suspended_again():
+    flow = Flow({TP: [record(1)]})
+    flow.resumed.clear()
+    flow.suspend_flow.set()
+    assert await flow.run() == []
 
 
 async def test_the_log_is_read_again_only_between_two_fetches():
-    log = Log()
-    await LeanConsumer._drain_messages(log, SimpleNamespace(should_stop=False))
-    assert log.done == ["fetch", "seek", "fetch"]
-    assert log.delivered == [*range(2 * YIELD_AFTER), *range(3, 3 + 2 * YIELD_AFTER)]
+    flow = Flow({TP: [record(1)]}, {TP: [record(3)]})
+    fetch = flow._wait_next_records
+
+    async def with_a_hole(seconds):
+        if len(flow.log) == 2:
+            flow.go_on_at({TP: 2, OTHER: 9})
+        return await fetch(seconds)
+
+    flow._wait_next_records = with_a_hole
+    await flow.run()
+    assert flow.done == ["fetch", GATHER_S, ("seek", {TP: 2}), "fetch", GATHER_S]
 
 
-async def test_nothing_more_is_fetched_while_much_is_waiting():
+async def test_nothing_is_read_before_the_agent_runs():
+    flow = Flow({TP: [record(1)]})
+    flow._into = None
+    assert not flow._has_room()
+
+
+async def test_nothing_more_is_read_while_much_is_waiting():
     """A worker that caught up held as many messages as a buffer of 16,384 takes, of up to a megabyte each."""
-    log = Log()
-    log.backlog = [0, FULL + 1, FULL + 1, FULL]
-    await LeanConsumer._drain_messages(log, SimpleNamespace(should_stop=False))
-    assert log.done == ["fetch", "seek", "wait", "wait", "fetch"]
+    flow = Flow({TP: [record(1, bytes(MOST_AHEAD_BYTES))]}, {TP: [record(2, b"1")]}, {TP: [record(3)]})
+    await flow._read()
+    assert flow._has_room()
+    await flow._read()
+    assert not flow._has_room()
+    flow.queue.get_nowait()
+    assert flow._has_room()
 
 
-async def test_nothing_is_handed_on_once_the_flow_is_suspended(flow):
-    flow.suspend_flow.set()
-    await flow.hand_on(1, 2)
-    assert (flow.delivered, flow._read_offset[TP]) == ([], None)
+async def test_nothing_more_is_read_while_the_queue_is_full():
+    flow = Flow()
+    for _ in range(flow.queue.maxsize):
+        assert flow._has_room()
+        await flow.queue.put(SimpleNamespace(size=0))
+    assert not flow._has_room()
+
+
+async def test_faust_commits_the_newest_that_is_acknowledged_and_once():
+    flow = Flow()
+    flow.acknowledge({TP: 5})
+    flow.acknowledge({TP: 8, OTHER: 2})
+    asked = list(flow._filter_tps_with_pending_acks())
+    assert flow._filter_committable_offsets(asked) == {TP: 8, OTHER: 2}
+    assert list(flow._filter_tps_with_pending_acks()) == []
+
+
+async def test_faust_commits_nothing_that_lies_before_where_it_began():
+    flow = Flow()
+    flow._committed_offset[TP] = 8
+    flow.acknowledge({TP: 8})
+    assert flow._filter_committable_offsets([TP]) == {}

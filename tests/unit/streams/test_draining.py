@@ -9,6 +9,7 @@ from runtime.clock import SystemClock
 from runtime.metrics import WorkerMetrics
 from runtime.settings import WorkerSettings
 from streams.draining import Drain
+from streams.fetch import Fetch
 from streams.outbox import Outbox
 from streams.worker import Worker
 from tests.unit.oracle.events import start
@@ -49,6 +50,9 @@ class Group:
     def rebalancing(self):
         return self.moving
 
+    def acknowledge(self, offsets):
+        self.acknowledged = offsets
+
     async def ends_now(self):
         return dict(self.ends)
 
@@ -70,11 +74,8 @@ class Draining:
 
     async def read(self, partition, offset):
         timestamp_ms, value = message([start(f"p{partition}-{offset}")])
-        said = SimpleNamespace(
-            partition=partition, offset=offset, generation_id=self.group.now,
-            timestamp=timestamp_ms / 1000, value=value,
-        )  # fmt: skip
-        await self.worker.take([SimpleNamespace(message=said, ack=lambda: None)])
+        record = SimpleNamespace(partition=partition, offset=offset, timestamp=timestamp_ms, value=value)
+        await self.worker.take(Fetch.of(self.group.now, [record]))
 
     def offsets(self):
         return {checkpoint.partition: checkpoint.next_offset for checkpoint in self.warehouse.stored}

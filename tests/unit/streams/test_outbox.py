@@ -31,21 +31,12 @@ class Lane:
         return SimpleNamespace() if flush.checkpoint else None
 
 
-class Event:
-    """A message of the current generation, which remembers that it was acknowledged."""
-
-    message = SimpleNamespace(generation_id=1)
-    acknowledged = False
-
-    def ack(self):
-        self.acknowledged = True
-
-
 class Lanes:
     """An outbox between two lanes that are moved by hand."""
 
     def __init__(self):
-        self.written, self.stored, self.is_rebalancing = [], [], False
+        self.written, self.stored, self.acknowledged = [], [], []
+        self.now, self.is_rebalancing = 1, False
         self.long, self.paywall = Lane("long", self.written), Lane("paywall", self.written)
         self.outbox = Outbox(
             self.long,
@@ -55,12 +46,22 @@ class Lanes:
             metrics=WorkerMetrics(),
             publish=lambda _: None,
         )
+        self.outbox.begin_generation(1)
 
     def generation(self):
-        return 1
+        return self.now
 
     def rebalancing(self):
         return self.is_rebalancing
+
+    def acknowledge(self, offsets):
+        self.acknowledged.append(offsets)
+
+    async def write_paywall(self, **folded):
+        self.outbox.folded.update(folded)
+        self.outbox.begin_paywall(Flush())
+        self.paywall.go.set()
+        await self.outbox.paywall_is_written()
 
     def begin_checkpoint(self):
         self.outbox.begin_checkpoint(Flush(checkpoint=lambda: None), lambda *it: self.stored.append(it))
@@ -104,19 +105,42 @@ async def test_a_checkpoint_is_not_written_when_rows_that_it_covers_are_refused(
 
 
 async def test_messages_are_acknowledged_when_their_flush_is_written(lanes):
-    event = Event()
-    lanes.outbox.unacknowledged.append(event)
+    lanes.outbox.folded["0"] = 7
     lanes.outbox.begin_paywall(Flush())
-    assert not event.acknowledged
+    assert lanes.acknowledged == []
     lanes.paywall.go.set()
     await lanes.outbox.all_is_written()
-    assert event.acknowledged
+    assert lanes.acknowledged == [{"0": 7}]
+
+
+async def test_messages_are_acknowledged_once(lanes):
+    await lanes.write_paywall(a=7)
+    await lanes.write_paywall(b=3)
+    assert lanes.acknowledged == [{"a": 7}, {"b": 3}]
+
+
+async def test_what_comes_later_is_not_acknowledged_before_what_is_still_being_written(lanes):
+    """Kafka commits one offset a partition: it would pass over the rows of the other lane."""
+    lanes.outbox.folded["a"] = 7
+    lanes.outbox.begin_playback(Flush())
+    await lanes.write_paywall(a=9)
+    assert lanes.acknowledged == []
+    lanes.long.go.set()
+    await lanes.outbox.all_is_written()
+    assert lanes.acknowledged == [{"a": 7}, {"a": 9}]
 
 
 async def test_nothing_is_acknowledged_while_the_group_rebalances(lanes):
-    event, lanes.is_rebalancing = Event(), True
-    lanes.outbox.unacknowledged.append(event)
-    lanes.outbox.begin_paywall(Flush())
-    lanes.paywall.go.set()
-    await lanes.outbox.all_is_written()
-    assert not event.acknowledged
+    lanes.is_rebalancing = True
+    await lanes.write_paywall(a=7)
+    assert lanes.acknowledged == []
+
+
+async def test_what_was_folded_in_one_generation_is_not_acknowledged_in_the_next(lanes):
+    lanes.outbox.folded["a"] = 7
+    lanes.outbox.begin_generation(2)
+    lanes.now = 2
+    await lanes.write_paywall(b=3)
+    lanes.now = 3
+    await lanes.write_paywall(c=1)
+    assert lanes.acknowledged == [{"b": 3}]

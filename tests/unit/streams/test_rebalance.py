@@ -7,6 +7,7 @@ import pytest
 from runtime.clock import SystemClock
 from runtime.metrics import WorkerMetrics
 from runtime.settings import WorkerSettings
+from streams.fetch import Fetch
 from streams.outbox import Outbox
 from streams.partition import Partition
 from streams.worker import Worker
@@ -41,6 +42,9 @@ class Group:
     def rebalancing(self):
         return False
 
+    def acknowledge(self, offsets):
+        self.acknowledged = offsets
+
 
 class Pipeline:
     """A worker between them."""
@@ -58,12 +62,10 @@ class Pipeline:
         await self.worker.load(numbers)
         return self.warehouse.loaded
 
-    def event(self, offset, generation):
+    async def take(self, offset, generation):
         timestamp_ms, value = message([start(f"p{offset}")])
-        said = SimpleNamespace(
-            partition=0, offset=offset, generation_id=generation, timestamp=timestamp_ms / 1000, value=value
-        )
-        return SimpleNamespace(message=said, ack=lambda: None)
+        record = SimpleNamespace(partition=0, offset=offset, timestamp=timestamp_ms, value=value)
+        await self.worker.take(Fetch.of(generation, [record]))
 
 
 @pytest.fixture
@@ -99,22 +101,24 @@ async def test_a_partition_that_stopped_is_tried_again(pipeline):
 
 async def test_a_partition_that_stays_goes_on_where_it_was(pipeline):
     await pipeline.own([0], 1)
-    await pipeline.worker.take([pipeline.event(0, 1)])
+    await pipeline.take(0, generation=1)
     await pipeline.own([0], 2)
-    await pipeline.worker.take([pipeline.event(1, 1), pipeline.event(1, 2)])
+    await pipeline.take(1, generation=1)
+    assert pipeline.worker.positions() == {0: 1}
+    await pipeline.take(1, generation=2)
     assert pipeline.worker.positions() == {0: 2}
 
 
 async def test_nothing_is_folded_before_the_partitions_of_the_generation_are_there(pipeline):
     await pipeline.own([0], 1)
     pipeline.group.now = 2
-    await pipeline.worker.take([pipeline.event(0, 2)])
+    await pipeline.take(0, generation=2)
     assert pipeline.worker.positions() == {0: 0}
 
 
 async def test_rows_that_were_taken_are_written_though_the_group_moves_on(pipeline):
     await pipeline.own([0], 1)
-    await pipeline.worker.take([pipeline.event(0, 1)])
+    await pipeline.take(0, generation=1)
     pipeline.group.now = 2
     await pipeline.worker.finish()
     assert {name for name, _ in pipeline.warehouse.rows} >= {"episode_minutes"}
