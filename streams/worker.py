@@ -132,15 +132,15 @@ class Worker:
     async def finish(self) -> None:
         """Store everything; take no batch after it."""
         self.intake.stopped = True
-        await over(self._long_work)
         await self.store()
 
     async def store(self) -> bool:
         """Write all there is, and a checkpoint of each partition that has moved since its last.
 
-        Return whether every partition is stored as it is; not while a checkpoint is being made, or when the
-        group has moved on.
+        Return whether every partition is stored as it is; not when the group has moved on, or when other
+        long work has begun meanwhile.
         """
+        await over(self._long_work)
         async with self.busy:
             if not is_over(self._long_work):
                 return False

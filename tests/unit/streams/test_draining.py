@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from runtime.clock import SystemClock
 from runtime.metrics import WorkerMetrics
 from runtime.settings import WorkerSettings
 from streams.draining import Drain
 from streams.fetch import Fetch
 from streams.outbox import Outbox
 from streams.worker import Worker
+from tests.support.hands import Hands
 from tests.unit.oracle.events import start
 from tests.unit.streams.folded import RULES, message
 
@@ -61,8 +61,8 @@ class Draining:
     """A worker that drains."""
 
     def __init__(self):
-        self.warehouse, self.group = Warehouse(), Group()
-        common = {"clock": SystemClock(), "metrics": WorkerMetrics()}
+        self.warehouse, self.group, self.clock = Warehouse(), Group(), Hands(1000.0)
+        common = {"clock": self.clock, "metrics": WorkerMetrics()}
         outbox = Outbox(self.warehouse, self.warehouse, self.group, publish=lambda _: None, **common)
         settings = WorkerSettings(playback_flush_s=60, paywall_flush_s=60)
         self.worker = Worker(settings, RULES, self.warehouse, outbox, self.group, **common)
@@ -107,6 +107,16 @@ async def test_it_waits_for_the_warehouse(draining):
     assert not asked.done()
     draining.warehouse.open.set()
     assert await asked
+
+
+async def test_checkpoints_that_are_always_due_do_not_hold_it_up(draining):
+    """With twelve partitions one falls due at each tick: it took a round of all of them."""
+    await draining.own([0, 1], [1, 0])
+    await draining.read(0, 0)
+    draining.clock.now += 60
+    await draining.worker.tick()
+    assert draining.worker._long_work is not None
+    assert await draining.drain.is_over()
 
 
 async def test_who_is_not_told_yet_that_the_group_has_moved_on_is_not_through(draining):
