@@ -66,7 +66,7 @@ class WorkerSettings(Section):
     source_epoch: int = Field(1, ge=0, le=65535, description="raise it when the topic is replaced")
     logic_epoch: int = Field(1, ge=0, le=65535, description="raise it when the meaning of a number changes")
     take_messages: int = Field(400, ge=1, le=10_000, description="in one fetch, at most")
-    take_within_s: float = Field(0.05, gt=0, le=10, description="between fetches that are not full")
+    take_within_s: float = Field(0.02, gt=0, le=10, description="between fetches that are not full")
     paywall_flush_s: float = Field(1.0, gt=0, le=60)
     playback_flush_s: float = Field(5.0, gt=0, le=300)
     checkpoint_s: float = Field(30.0, gt=0, le=600, description="at the latest this long apart")

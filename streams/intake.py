@@ -12,6 +12,7 @@ from streams.outbox import Outbox
 from streams.owned import Owned
 
 YIELD_AFTER_S = 0.02
+LONG_S = 0.1
 LAG_LASTS_S = 2.0
 
 
@@ -42,7 +43,7 @@ class Intake:
 
     @property
     def lags(self) -> bool:
-        """Whether fetches were full just now, or took longer than they took to gather."""
+        """Whether a fetch was full just now, or took long."""
         return self._clock.monotonic_s() - self._lagged_at < LAG_LASTS_S
 
     async def fold_all(self, fetch: Fetch) -> bool:
@@ -64,8 +65,7 @@ class Intake:
                 began = self._clock.monotonic_s()
         now = self._clock.monotonic_s()
         self._metrics.fold_seconds.inc(now - began)
-        is_full = len(fetch.records) >= self._settings.take_messages
-        if is_full or now - taken_at > 2 * self._settings.take_within_s:
+        if len(fetch.records) >= self._settings.take_messages or now - taken_at > LONG_S:
             self._lagged_at = now
         return True
 
