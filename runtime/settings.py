@@ -77,7 +77,7 @@ class WorkerSettings(Section):
     stop_deadline_s: float = Field(8.0, gt=0, le=300)
     stuck_after_s: float = Field(
         60.0,
-        gt=0,
+        ge=5,
         le=3600,
         description="a rebalance or a hung event loop ends the worker after it",
     )

@@ -56,7 +56,10 @@ class FaustGroup:
 
     def rebalancing(self) -> bool:
         """Whether a rebalance is under way."""
-        return bool(self._app.rebalancing)
+        app = self._app
+        if not app.rebalancing_count:  # there is no consumer yet, and a thread must not make it
+            return False
+        return bool(app.rebalancing) or app.consumer.is_joining  # type: ignore[attr-defined]
 
     def acknowledge(self, offsets: Mapping[int, int]) -> None:
         """Have these offsets of the log committed, by partition."""
@@ -99,7 +102,7 @@ def make_app(settings: Settings) -> faust.App:
 class Engagement:
     """One worker process: the app, the worker, its pages, and what ends it.
 
-    Nothing unexpected is survived: an exception that left the agent would acknowledge what it held, so
+    Nothing unexpected is survived: an exception that left the agent would leave its partitions unread, so
     the process ends at once and is started again. What it had not written is folded again.
     """
 
@@ -128,7 +131,7 @@ class Engagement:
             metrics=self.metrics,
             seal=Seal.of(settings.quarantine_key) if settings.quarantine_key.get_secret_value() else None,
         )
-        self.edges = Edges(self.app, self.worker, self.metrics)
+        self.edges = Edges(self.app, self.group, self.worker, self.metrics)
         self.doctor = Doctor(self.worker, settings.worker, self.clock, self.edges.end_of)
         self.pages = Pages(self.doctor, self.worker)
         self._drain = Drain(self.worker, self.group, self.edges) if drain else None
@@ -204,7 +207,7 @@ class Engagement:
         except CliffhangerError as error:
             log.critical("%s: %s", type(error).__name__, error)
             os._exit(FAILED)
-        except BaseException:  # whatever leaves the agent acknowledges what it held
+        except BaseException:  # the agent would not go on
             log.critical("unexpected", exc_info=True)
             os._exit(FAILED)
 
@@ -244,7 +247,7 @@ class Engagement:
 
     def is_rebalancing(self) -> bool:
         """Whether a rebalance is under way which does not wait for the warehouse."""
-        return bool(self.app.rebalancing) and not self.outbox.away_s
+        return self.group.rebalancing() and not self.outbox.away_s
 
 
 def run(settings: Settings, *, drain: bool = False) -> None:

@@ -13,6 +13,7 @@ from faust.types import TP
 from runtime.errors import RetentionError, TopicMismatchError
 from runtime.metrics import WorkerMetrics
 from schemas.topics import PLAYER_EVENTS
+from streams.assignment import Group
 from streams.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
 class Edges:
     """The begin and the end of each partition that a worker owns, as the broker has them."""
 
-    def __init__(self, app: faust.App, worker: Worker, metrics: WorkerMetrics) -> None:
+    def __init__(self, app: faust.App, group: Group, worker: Worker, metrics: WorkerMetrics) -> None:
         self._app = app
+        self._group = group
         self._worker = worker
         self._metrics = metrics
 
@@ -68,7 +70,7 @@ class Edges:
             for owned in self._worker.partitions.values()
             if (end := self.end_of(owned.number)) is not None and end < owned.state.next_offset
         }
-        if not short or self._app.rebalancing:
+        if not short or self._group.rebalancing():
             return
         ends = await self.ends_now()
         for number, next_offset in sorted(short.items()):
@@ -83,7 +85,7 @@ class Edges:
     async def look_back(self) -> None:
         """Hold the begin of the log against the checkpoints. A broker that does not answer is asked later."""
         owned = [one for one in self._worker.partitions.values() if not one.stopped]
-        if not owned or self._app.rebalancing:
+        if not owned or self._group.rebalancing():
             return
         tps = [TP(PLAYER_EVENTS.name, one.number) for one in owned]
         ends = await self.ends_now()

@@ -18,12 +18,16 @@ class Record(Protocol):
     value: bytes | None
 
 
+RECORD_BYTES = 300
+"""Of a message beside its value."""
+
+
 class Fetch(NamedTuple):
     """Messages that were read at once, those of a partition in their order.
 
     Attributes:
         generation: of the group, when they were read.
-        size: of all values, in bytes.
+        size: about what it takes, in bytes.
     """
 
     generation: int
@@ -34,4 +38,4 @@ class Fetch(NamedTuple):
     def of(cls, generation: int, records: Iterable[Record]) -> "Fetch":
         """Return a fetch of these records."""
         some = list(records)
-        return cls(generation, some, sum(len(record.value or b"") for record in some))
+        return cls(generation, some, sum(len(record.value or b"") + RECORD_BYTES for record in some))

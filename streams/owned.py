@@ -20,7 +20,7 @@ class Owned:
 
     Attributes:
         fresh: no checkpoint was there: the beginning of the log is where it begins.
-        waiting: events that came while the state is being encoded; they are folded right after.
+        waiting: messages that came while the state is being encoded; they are folded right after.
         hole: the offset that came where an earlier one was due, until the log was read again.
         stopped: why it cannot go on by itself, or ''.
         rows_at: when rows of it were last written; so is `checkpointed_at`, by the same clock.

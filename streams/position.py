@@ -2,8 +2,8 @@
 
 Faust's `perform_seek` runs after `on_rebalance_complete` and overrides any seek made there; it awaits
 `seek_to_committed`, so this is where the position is decided. It needs no answer of the broker: one that
-stalls here for longer than the request timeout would end Faust's recovery for good. This leans on one
-internal method of faust-streaming, which is pinned; a test sees that it is called.
+stalls here for longer than the request timeout would end Faust's recovery for good. This leans on an
+internal method of faust-streaming, which is pinned; the fault suite has a worker without it, which fails.
 """
 
 import logging
@@ -19,6 +19,9 @@ def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[Fetc
     """Return a consumer class that goes on at `positions()`, the next offset by partition."""
 
     class CheckpointConsumer(FetchConsumer):
+        def positions(self) -> Mapping[int, int]:
+            return positions()
+
         async def seek_to_committed(self) -> dict[Any, int]:
             known = positions()
             where = {tp: known[tp.partition] for tp in self.assignment() if tp.partition in known}

@@ -9,10 +9,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 0.5
+EVERY_S, SAYS_S = 0.5, 1.0
 
 
 class Watchdog:
@@ -39,29 +40,28 @@ class Watchdog:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def look(self) -> None:
-        """Ask the loop whether it runs; end the process if it has not said so for too long.
-
-        Raises RuntimeError when the loop is closed.
-        """
+        """Ask the loop whether it runs; end the process if it has not said so for too long."""
         self._rebalancing_s = self._rebalancing_s + EVERY_S if self._is_rebalancing() else 0.0
         self._silent_s += EVERY_S
         if self._has_answered.is_set():
             self._silent_s = 0.0
             self._has_answered.clear()
-        self._loop.call_soon_threadsafe(self._has_answered.set)
+        with suppress(RuntimeError):  # closed just now
+            self._loop.call_soon_threadsafe(self._has_answered.set)
         if self._rebalancing_s > self._limit_s:
             self._give_up("a rebalance has not ended", self._rebalancing_s)
         elif self._silent_s > self._limit_s:
             self._give_up("the event loop has not answered", self._silent_s)
 
     def _give_up(self, what: str, for_s: float) -> None:
-        log.critical("%s for %.0f s: ending to be started again", what, for_s)
+        """Say why, if that is possible: the loop may hang in a log that nobody reads, and hold its lock."""
+        text = f"{what} for {for_s:.0f} s: ending to be started again"
+        says = threading.Thread(target=log.critical, args=(text,), daemon=True)
+        says.start()
+        says.join(SAYS_S)
         self._end()
 
     def _watch(self) -> None:
         while not self._loop.is_closed():
-            try:
-                self.look()
-            except RuntimeError:  # closed just now: the process is about to end
-                return
+            self.look()
             time.sleep(EVERY_S)

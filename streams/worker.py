@@ -111,6 +111,7 @@ class Worker:
                 self.outbox.begin_generation(generation)
                 self.metrics.forget_partitions()
             await self.assignment.load(numbers, self.sink, self.guard.loaded)
+            self.outbox.folded.update((n, at) for n, at in self.positions().items() if at)
             self.metrics.assigned.set(len(self.partitions))
 
     async def take(self, fetch: Fetch) -> None:
@@ -130,7 +131,7 @@ class Worker:
         self._begin_long_work()
 
     async def finish(self) -> None:
-        """Store everything; take no batch after it."""
+        """Store everything; fold nothing after it."""
         self.intake.stopped = True
         await self.store()
 

@@ -18,7 +18,7 @@ def without_offset_checks():
 
     def plain_consumer(positions):
         ours = checkpoint_consumer(positions)
-        del ours.seek_to_committed
+        del ours.seek_to_committed, ours.positions
         return ours
 
     app.checkpoint_consumer = plain_consumer

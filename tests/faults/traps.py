@@ -13,7 +13,8 @@ from tests.faults.harness import scenario
 
 EVENTS = 8_000
 STOP_DEADLINE_S = 8.0
-BUFFER = 16_384
+MORE_THAN_WAITS = 60_000
+"""Messages of one event each, about 800 bytes: a worker holds 32 MB of them."""
 
 
 def trap(title, *, workers=("one", "two"), events=EVENTS, per_s=120, **options):
@@ -179,11 +180,11 @@ def one_name_twice(run):
 
 
 @trap(
-    "a full stream buffer during an outage", workers=("one",), events=3 * BUFFER // 2, per_s=4000,
+    "a full stream buffer during an outage", workers=("one",), events=MORE_THAN_WAITS, per_s=4000,
     pack=PackLimits(events=1),
 )  # fmt: skip
 def full_buffer(run):
-    """The warehouse is silent while more messages come than Faust holds."""
+    """The warehouse is silent while more messages come than a worker holds."""
     worker, proxy = run.workers[0], run.proxies["one"]
     proxy.hold()
     run.within(lambda: proxy.held_bytes > 0, "a flush held")

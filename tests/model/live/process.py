@@ -42,7 +42,7 @@ class Process:
         self.outbox = Outbox(self.long, self.paywall, self.consumer, publish=self._publish, **common)
         self.worker = Worker(settings, log.rules, self.long, self.outbox, self.consumer, **common)
         faust: Any = self.consumer
-        self.edges = Edges(faust, self.worker, METRICS)
+        self.edges = Edges(faust, self.consumer, self.worker, METRICS)
         self.jobs: dict[str, Any] = {}
         self.leaving = False
         self.handed: dict[tuple[int, int], int] = {}

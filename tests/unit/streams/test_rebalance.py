@@ -109,6 +109,13 @@ async def test_a_partition_that_stays_goes_on_where_it_was(pipeline):
     assert pipeline.worker.positions() == {0: 2}
 
 
+async def test_what_a_rebalance_kept_from_being_acknowledged_is_after_it(pipeline):
+    await pipeline.own([0, 1], 1)
+    await pipeline.take(0, generation=1)
+    await pipeline.own([0, 1], 2)
+    assert pipeline.outbox.folded == {0: 1}
+
+
 async def test_nothing_is_folded_before_the_partitions_of_the_generation_are_there(pipeline):
     await pipeline.own([0], 1)
     pipeline.group.now = 2

@@ -75,6 +75,13 @@ def test_one_rebalance_after_the_other_is_no_rebalance_without_end(dog):
     assert not dog.ended
 
 
+def test_a_log_that_blocks_does_not_keep_it_from_ending_the_process(dog, monkeypatch):
+    monkeypatch.setattr(watchdog, "SAYS_S", 0.01)
+    monkeypatch.setattr(watchdog.log, "critical", lambda _: threading.Event().wait(30))
+    dog.look(LOOKS + 1, runs=False)
+    assert dog.ended == 1
+
+
 def test_it_looks_by_itself_and_ends_a_process_whose_loop_is_blocked(monkeypatch):
     monkeypatch.setattr(watchdog, "EVERY_S", 0.01)
     bitten = threading.Event()
