@@ -5,8 +5,10 @@ from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from aiokafka.errors import IllegalStateError
+from faust.tables import recovery
 from faust.transport.drivers.aiokafka import Consumer, ConsumerRebalanceListener
 from faust.types import tuples
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from streams.delivery import AHEAD_WAITS_S, ENOUGH_BYTES, MOST_AHEAD_BYTES, FetchConsumer, Listener
 from streams.fetch import RECORD_BYTES
@@ -123,6 +125,56 @@ async def test_what_comes_while_the_flow_is_suspended_is_dropped_and_read_again_
     flow.resume_flow()
     await flow._read()
     assert flow.done == ["fetch", 0, ("seek", {TP: 70}), "fetch", 0]
+
+
+class Faust:
+    """As much of an app as the recovery of Faust resumes, with its real flow control."""
+
+    consumer_generation_id = 5
+    rebalancing_count = 0
+    conf = SimpleNamespace(broker_request_timeout=1)
+
+    def __init__(self, consumer):
+        self.consumer, self.monitor = consumer, consumer.app.monitor
+        self.flow_control = FlowControlEvent(initially_suspended=False)
+        self.on_rebalance_complete = SimpleNamespace(send=self.nothing)
+        self._fetcher = SimpleNamespace(maybe_start=self.nothing)
+
+    async def nothing(self):
+        """Nobody listens."""
+
+    def on_rebalance_end(self):
+        """It is over."""
+
+
+class Recovery:
+    """The real way in which Faust resumes after a rebalance."""
+
+    _resume_streams = recovery.Recovery._resume_streams
+    log = SimpleNamespace(dev=print, info=print)
+    tables = SimpleNamespace(on_actives_ready=list, on_standbys_ready=list)
+
+    def __init__(self, app):
+        self.app, self.completed = app, asyncio.Event()
+
+    def _is_changelog_tp(self, tp):
+        return False
+
+    async def _wait(self, work, timeout):  # noqa: ASYNC109 -- as Faust has it
+        await work
+
+
+async def test_what_comes_between_the_last_seek_of_faust_and_its_resume_is_read_again():
+    """It was cleared from the queue with the position past it: at the end of the log it was never read."""
+    flow = Flow({TP: [record(70)]}, {})
+    flow.app = faust = Faust(flow)
+    queue = ThrowableQueue(4, flow_control=faust.flow_control, clear_on_resume=True)
+    flow.feed(queue, enough=ENOUGH, gather_s=GATHER_S)
+    flow.perform_seek, flow.resume_partitions = flow._read, list
+    await Recovery(faust)._resume_streams(5)
+    assert queue.empty()
+    await flow._read()
+    assert flow.done == ["fetch", GATHER_S, ("seek", {TP: 70}), "fetch", 0]
 
 
 async def test_a_partition_that_went_away_is_not_read_again():
