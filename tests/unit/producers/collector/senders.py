@@ -6,11 +6,15 @@ import hmac
 import json
 
 from producers.collector.keys import WriteKey
+from tests.unit.streams.contract import EXAMPLES
 
 NOW_S = 1_700_000_000
 TOKEN = "pk_of_a_player_1"
 SECRET, NEXT_SECRET, FOREIGN_SECRET = "s" * 32, "n" * 32, "f" * 32
 NONCE = "nonce-of-16-chars"
+HEARTBEAT = json.dumps([EXAMPLES["heartbeat"]]).encode()
+PURCHASE = json.dumps([EXAMPLES["purchase"]]).encode()
+DELETION = json.dumps([EXAMPLES["viewer_deletion"]]).encode()
 
 
 def a_key(kind="player", **fields):
@@ -45,3 +49,10 @@ def signed(body, *, method="POST", target="/v1/events", at_s=NOW_S, nonce=NONCE,
 def refusal(refused):
     """Status and code of what `pytest.raises(Refused)` caught."""
     return refused.value.status, refused.value.code
+
+
+def rejected(collector, body, **request):
+    """The reasons for which the events of a request were set aside."""
+    answer = collector.post(body, **request)
+    assert answer.status == 200
+    return [entry["reason"] for entry in answer.json["quarantined"]]
