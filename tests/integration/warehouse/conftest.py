@@ -113,3 +113,21 @@ def full(settings, reader):
     writer.write_checkpoint(a_checkpoint(partition=4, watermark_ms=1_763_690_000_000))
     writer.close()
     return reader
+
+
+@pytest.fixture
+def writer(settings):
+    writer = Writer(settings)
+    yield writer
+    writer.close()
+
+
+@pytest.fixture
+def read(connection):
+    """What a view says in some columns: the row if it is one, else all rows."""
+
+    def read(view, *columns, where="1"):
+        rows = connection.query(f"SELECT {', '.join(columns)} FROM {view} WHERE {where} ORDER BY ALL")
+        return rows[0] if len(rows) == 1 else rows
+
+    return read

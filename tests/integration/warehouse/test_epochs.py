@@ -16,13 +16,6 @@ from warehouse.writer import Writer
 FIRST = {"kind": EpochKind.FIRST, "begins_at": 0, "from_logic_epoch": 1, "from_offset": 0, "shown_from": 0}
 
 
-@pytest.fixture
-def writer(settings):
-    writer = Writer(settings)
-    yield writer
-    writer.close()
-
-
 def version(epoch, offset):
     return epoch << 48 | offset
 

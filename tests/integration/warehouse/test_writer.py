@@ -59,13 +59,6 @@ class TestClickHouse(WarehouseContract):
         self.connection.insert(CHECKPOINTS, columns, [*values, [written_at_ms]])
 
 
-@pytest.fixture
-def writer(settings):
-    writer = Writer(settings)
-    yield writer
-    writer.close()
-
-
 def test_a_state_of_40_megabytes_fits_one_row(writer):
     state = b"0123456789abcdef" * 2_621_440
     writer.write_checkpoint(a_checkpoint(state=state))
