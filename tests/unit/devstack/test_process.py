@@ -68,7 +68,7 @@ def test_a_damaged_pid_file_points_to_nobody(process, text):
 
 def test_a_process_that_ignores_the_polite_signal_is_killed(process):
     pid = process.spawn(DEAF, address="", ports={})
-    assert wait_until(lambda: "deaf" in process.log_tail(), timeout_s=5)
+    assert wait_until(lambda: "deaf" in process.log_tail(), timeout_s=30)
     process.stop(grace_s=0.1)
     assert sight(pid) is None
 
@@ -76,7 +76,7 @@ def test_a_process_that_ignores_the_polite_signal_is_killed(process):
 def test_a_paused_process_can_be_stopped(process):
     process.spawn(SLEEP, address="", ports={})
     process.send(signal.SIGSTOP)
-    assert wait_until(lambda: process.suspended, timeout_s=5)
+    assert wait_until(lambda: process.suspended, timeout_s=30)
     process.stop()
     assert process.pid is None
 
@@ -84,17 +84,17 @@ def test_a_paused_process_can_be_stopped(process):
 def test_a_death_is_noticed(process):
     pid = process.spawn(SLEEP, address="", ports={})
     os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: process.crashed, timeout_s=5)
+    assert wait_until(lambda: process.crashed, timeout_s=30)
     assert process.pid is None
 
 
 def test_a_process_that_dies_at_once_has_crashed(process):
     process.spawn(["false"], address="", ports={})
-    assert wait_until(lambda: process.crashed, timeout_s=5)
+    assert wait_until(lambda: process.crashed, timeout_s=30)
 
 
 def test_the_end_of_the_log_can_be_shown(process):
     assert process.log_tail() == ""
     process.spawn(["sh", "-c", "echo one; echo two >&2; echo three"], address="", ports={})
-    assert wait_until(lambda: process.crashed, timeout_s=5)
+    assert wait_until(lambda: process.crashed, timeout_s=30)
     assert process.log_tail(lines=2) == "two\nthree"
