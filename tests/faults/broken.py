@@ -1,10 +1,11 @@
-"""A worker that is broken on purpose: the suite must notice. `python -m tests.faults.broken HOW worker`."""
+"""A worker that is broken on purpose: somebody must notice. `python -m tests.faults.broken HOW worker`."""
 
 import sys
 import time
 
 from cliffhanger.__main__ import main
 from streams import app
+from streams.intake import Intake
 from streams.owned import Owned
 from streams.position import checkpoint_consumer
 from streams.sink import Flush, Sink
@@ -40,8 +41,17 @@ def checkpoint_before_rows():
     Sink._write = turned_round
 
 
-HOW = {"without-offset-checks": without_offset_checks, "checkpoint-before-rows": checkpoint_before_rows}
+def hung():
+    """Block the event loop with the first fetch; Kafka's client goes on in its own thread."""
+    Intake.fold_all = lambda self, fetch: time.sleep(3600)
+
+
+HOW = {
+    "hung": hung,
+    "without-offset-checks": without_offset_checks,
+    "checkpoint-before-rows": checkpoint_before_rows,
+}
 
 if __name__ == "__main__":
-    HOW[sys.argv.pop(1)]()
+    (HOW | {"hung": hung})[sys.argv.pop(1)]()
     main()

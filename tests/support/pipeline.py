@@ -52,11 +52,11 @@ class Pipeline:
     def sender(self, **settings):
         return Sender(SenderSettings(bootstrap=self.stack.bootstrap, **settings))
 
-    def start(self, name, *arguments, **environment):
-        """Start a worker process; what it logs goes to a file of its name."""
+    def start(self, name, *arguments, program=("cliffhanger",), **environment):
+        """Start a worker process, of another program if it is to be broken; it logs to a file of its name."""
         log = (self.logs / f"{name}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "cliffhanger", "worker", "--name", name, *arguments],
+            [sys.executable, "-m", *program, "worker", "--name", name, *arguments],
             cwd=ROOT,
             env=os.environ | as_environment(self.settings) | environment,
             stdout=log,
