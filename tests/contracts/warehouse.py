@@ -37,6 +37,16 @@ def a_row(table: CounterTable, **values):
     return tuple({**absent, **values}[name] for name in table.columns)
 
 
+def episode(**values):
+    """A row of an episode in a minute."""
+    return a_row(EPISODE_MINUTES, series_id="s", episode_no=1, platform="ios", country="BR", **values)
+
+
+def paywall(**values):
+    """A row of a paywall in a minute."""
+    return a_row(PAYWALL_MINUTES, series_id="s", episode_no=9, paywall_id="p", **values)
+
+
 def a_checkpoint(next_offset=100, state=b"state", **values):
     return replace(
         Checkpoint(

@@ -3,8 +3,7 @@
 Every field of every event is broken in every way that suits it; both must refuse it, for the same reason.
 """
 
-import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from hypothesis import given
@@ -18,6 +17,7 @@ from streams.decode import decode, judge
 from streams.fold import apply
 from streams.partition import Partition
 from tests.unit.streams.contract import EXAMPLES, LINES, MODELS, line_of, verdict_of_the_contract
+from tests.unit.streams.field_values import ABSENT, anything, inside, kind_of, outside
 
 _ALWAYS = {"app_session_id", "app_version", "acquisition", "experiments"}
 _EPISODE = {"episode_id", "audio_language", "is_free"}
@@ -48,7 +48,6 @@ CARRIED: dict[str, set[str]] = {
 _STRICTER = {("schema_version", "boolean for integer"), ("schema_version", "float for integer")}
 """What the models let pass, since 1, 1.0 and true are equal in Python, and the workers refuse."""
 
-_ABSENT = object()
 _TYPES = sorted(MODELS)
 
 
@@ -86,7 +85,7 @@ def test_unknown_fields_are_allowed_and_ignored(name):
 @pytest.mark.parametrize("name", _TYPES)
 def test_limits_are_inside(name):
     for field in LINES[name].__struct_fields__:
-        for value in _inside(MODELS[name].model_fields[field]):
+        for value in inside(MODELS[name].model_fields[field]):
             assert_same(
                 EXAMPLES[name] | {"sent_at": fields.MAX_TIME_MS} | {field: value} | _in_order(field, value)
             )
@@ -118,130 +117,15 @@ def _faults() -> list[Any]:
     for name in _TYPES:
         for field in ("event_type", *LINES[name].__struct_fields__):
             info = MODELS[name].model_fields[field]
-            for fault, value in _outside(field, info).items():
+            for fault, value in outside(field, info).items():
                 found.append(pytest.param(name, field, fault, value, id=f"{name}-{field}-{fault}"))
     return found
-
-
-def _kind(info: Any) -> Any:
-    """The type of a field without its `None` and its annotations."""
-    kind = info.annotation
-    if get_origin(kind) in (Union, types.UnionType):
-        (kind,) = (option for option in get_args(kind) if option is not type(None))
-    while get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
-    return kind
-
-
-def _bounds(info: Any) -> tuple[int, int]:
-    text = [*info.metadata]
-    for option in get_args(info.annotation):
-        if get_origin(option) is Annotated:
-            for extra in get_args(option)[1:]:
-                text += getattr(extra, "metadata", [extra])
-    low = next((m.ge for m in text if hasattr(m, "ge")), None)
-    low = next((m.gt + 1 for m in text if hasattr(m, "gt")), low)
-    high = next(m.le for m in text if hasattr(m, "le"))
-    assert low is not None
-    return low, high
-
-
-_NOT_PRINTABLE = {
-    "escaped NUL": "a\0b",
-    "a newline": "a\nb",
-    "DEL": "a\x7fb",
-    "a soft hyphen": "a\xadb",
-    "a zero-width joiner": "a\u200db",
-    "a private character": "a\ue000b",
-}
-
-
-def _outside(field: str, info: Any) -> dict[str, Any]:
-    kind, found = _kind(info), {}
-    if info.is_required():
-        found["missing"] = _ABSENT
-    if type(None) not in get_args(info.annotation):
-        found["null"] = None
-    found |= {"an object": {}, "a list": [{}] if field == "experiments" else []}
-    if field == "experiments":
-        arm = {"id": "x", "variant": "a"}
-        del found["a list"]
-        found |= {
-            "too many": [arm] * 33,
-            "text": "x",
-            "entry without id": [{"variant": "a"}],
-            "entry with null": [{"id": "x", "variant": None}],
-            "entry of wrong type": [{"id": 1, "variant": "a"}],
-            "entry that is text": ["x"],
-            "entry with empty text": [{"id": "", "variant": "a"}],
-            "entry with DEL": [{"id": "x", "variant": "\x7f"}],
-            "entry too long": [{"id": "x", "variant": "a" * 129}],
-        }
-    elif field == "schema_version":
-        found |= {
-            "another": 2,
-            "zero": 0,
-            "huge": 10**30,
-            "text": "1",
-            "boolean for integer": True,
-            "float for integer": 1.0,
-        }
-    elif kind is int:
-        low, high = _bounds(info)
-        found |= {
-            "too low": low - 1, "too high": high + 1, "far too high": 2**63, "huge": 10**30,
-            "text": str(high),
-            "boolean for integer": True, "float for integer": float(high), "a fraction": low + 0.5,
-        }  # fmt: skip
-    elif kind is bool:
-        found |= {"a number": 1, "text": "true", "a float": 1.0}
-    elif get_origin(kind) is Literal:
-        found |= {"not in the list": "never heard of", "empty": "", "a number": 1, "a boolean": True}
-    else:
-        assert kind is str
-        found |= {"a number": 1, "a float": 1.5, "a boolean": True, "empty": ""}
-        long = {"one character too many": "a" * 129} if field not in ("event_id", "country") else {}
-        if field == "country":
-            long = {
-                "small letters": "us",
-                "three letters": "USA",
-                "digits": "U1",
-                "a newline at its end": "US\n",
-            }
-        if field == "event_id":
-            good = EXAMPLES["pause"]["event_id"]
-            long = {
-                "no hyphens": good.replace("-", ""), "a newline at its end": good + "\n",
-                "a letter past f": "g" + good[1:],
-                "hyphens elsewhere": good[1:9] + good[0] + good[9:], "36 characters": "0" * 36,
-                "braces": "{" + good + "}",
-                "36 digits of another script": good.replace("0", "\u0660"),
-            }  # fmt: skip
-        found |= long | _NOT_PRINTABLE
-    return found
-
-
-def _inside(info: Any) -> list[Any]:  # noqa: PLR0911
-    kind = _kind(info)
-    if info.annotation is Literal[1] or kind is bool:
-        return []
-    if kind is int:
-        return [*_bounds(info)]
-    if get_origin(kind) is Literal:
-        return list(get_args(kind))
-    if get_origin(kind) is tuple:
-        return [[], [{"id": "x", "variant": "a"}] * 32]
-    if any(getattr(m, "pattern", None) for m in info.metadata):
-        return [EXAMPLES["pause"]["event_id"].upper()]
-    if "pattern" in repr(info.annotation):
-        return ["AA", "ZZ"]
-    return ["a", "a" * 128, "\U0001f600" * 128, "with a space", "\xe9\u4e2d\u0661", '"\\/']
 
 
 @pytest.mark.parametrize(("name", "field", "fault", "value"), _faults())
 def test_a_fault_is_refused_by_both_for_the_same_reason(name, field, fault, value):
     event = EXAMPLES[name] | {field: value}
-    if value is _ABSENT:
+    if value is ABSENT:
         del event[field]
     line = line_of(event)
     ours = judge(line)
@@ -276,22 +160,9 @@ def test_the_closed_lists_are_written_once(name):
     """A `Literal` of the models and the tuple of its values in fields.py are the same list."""
     lists = {getattr(fields, listed) for listed in dir(fields) if isinstance(getattr(fields, listed), tuple)}
     for field, info in MODELS[name].model_fields.items():
-        kind = _kind(info)
+        kind = kind_of(info)
         if get_origin(kind) is Literal and field not in ("event_type", "schema_version"):
             assert get_args(kind) in lists
-
-
-def _anything(info: Any) -> st.SearchStrategy[Any]:
-    """Values of the type of a field, inside of its limits or not."""
-    kind = _kind(info)
-    inside = _inside(info) if kind is not float else [1.5]
-    if kind is int:
-        return st.sampled_from(inside) | st.integers() | st.integers(*_bounds(info))
-    if kind is bool:
-        return st.booleans()
-    if kind is str:
-        return st.sampled_from(inside) | st.text(min_size=1, max_size=130)
-    return st.sampled_from(inside) if inside else st.just(1)
 
 
 @st.composite
@@ -304,7 +175,7 @@ def _any_event(draw: st.DrawFn) -> dict[str, Any]:
         if draw(st.integers(0, 5)) == 0 and not info.is_required():
             del event[field]
         else:
-            event[field] = draw(_anything(info))
+            event[field] = draw(anything(info))
     return event
 
 
