@@ -21,12 +21,12 @@ from clickhouse_driver import Client
 
 from runtime.settings import as_environment
 from tests.faults.budget import minutes_of
+from tests.faults.comparison import compare
 from tests.faults.monitor import Monitor
 from tests.faults.outcome import Outcome
 from tests.faults.proxy import Proxy
 from tests.faults.source import Source, simulation
 from tests.faults.supervisor import Supervisor
-from tests.oracle.oracle import diff
 from tests.support.pipeline import ROOT, Pipeline, wait_until
 
 PARTITIONS = 12
@@ -84,7 +84,7 @@ class Run:
 
     def sender(self):
         """A producer that outlives any outage of the broker."""
-        return self.pipeline.sender(delivery_timeout_s=300, buffer_mb=64, **self.pack)
+        return self.pipeline.sender(delivery_timeout_s=300, buffer_mb=512, **self.pack)
 
     # Workers
 
@@ -251,19 +251,7 @@ class Run:
         return -1
 
     def compare(self, expected, bad):
-        outcome = self.outcome
-        actual = self.pipeline.rows()
-        outcome.rows += sum(len(rows) for rows in actual.values())
-        wrong = diff(expected, actual, limit=1_000_000)
-        quarantined = self.pipeline.quarantined()
-        for entry in ((quarantined - bad) + (bad - quarantined)).elements():
-            wrong.append(f"quarantine {entry}: in truth {bad[entry]}, found {quarantined[entry]}")
-        try:
-            self.pipeline.assert_conserved(outcome.events)
-        except AssertionError as error:
-            wrong.append(f"conservation: {error}")
-        outcome.wrong += len(wrong)
-        outcome.differences += wrong[:20]
+        compare(self.pipeline, self.outcome, expected, bad)
 
     def close(self):
         for worker in self.workers:
@@ -274,8 +262,7 @@ class Run:
             proxy.close()
         self.pipeline.close()
         mend(self.stack)
-        with contextlib.suppress(Exception):
-            self.source.finish()
+        self.source.abandon()
         self._execute(f"DROP DATABASE IF EXISTS {self.database} SYNC")
         if not (self.outcome.wrong or self.outcome.hangs or self.outcome.error):
             shutil.rmtree(self.folder, ignore_errors=True)  # of a failure, logs and truth are kept

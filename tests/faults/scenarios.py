@@ -1,6 +1,6 @@
 """All scenarios by name: those of the suite, and those that are runs of their own."""
 
-from tests.faults import disk, epochs, kills, recovery, selfcheck, servers, soak, traps
+from tests.faults import capacity, disk, epochs, kills, recovery, selfcheck, servers, soak, traps
 
 SCENARIOS = {
     "T1": kills.t1,
@@ -17,4 +17,4 @@ SCENARIOS = {
     "X2": selfcheck.broken("checkpoint-before-rows"),
 }
 
-LONG = {"soak": soak.soak, "recovery": recovery.recovery}
+LONG = {"soak": soak.soak, "capacity": capacity.capacity, "recovery": recovery.recovery}

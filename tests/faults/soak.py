@@ -1,10 +1,8 @@
-"""The soak: half an hour of events at a steady pace, a random fault every 20 to 60 s; then all is compared.
+"""The soak: half an hour at half of the capacity, a random fault every 20 to 60 s; then all is compared.
 
 The oracle is plain Python and cannot take millions of events, so it gets one stream, of which disjoint copies
-are sent (copies.py). What happened at a paywall is kept for 51 hours and the lateness, and longer with who
-comes back within them, so a state grows for that long, whoever looks after it. Simulated time runs `SPEED`
-times as fast as real time and the lateness is one hour: in the second half of half an hour as much is
-forgotten as comes, and memory must be flat. Of a shorter soak memory is told and not judged.
+are sent. In the second half as much is forgotten as comes (load.py), and memory must be flat. Of a shorter
+soak memory is told and not judged.
 """
 
 import os
@@ -12,38 +10,34 @@ import signal
 import statistics
 import time
 
-from producers.simulator import Dirt, SimulationSettings
-from schemas.rules import HOUR_MS, MINUTE_MS
 from tests.faults.broken import HOW
-from tests.faults.copies import TAGS
+from tests.faults.capacity import capacity
 from tests.faults.harness import HANG_S, SESSION_S, scenario
+from tests.faults.load import load, settles
 from tests.faults.samples import Samples
 from tests.faults.servers import freeze_warehouse, kill_broker, kill_warehouse, strike_any
 from tests.faults.trend import memory_rows, trend
 
-COPIES = len(TAGS)
-SPEED = 430
-KEPT_H = 105
-"""Simulated hours after which a state forgets as much as comes: twice what `Partition.enter_slot` keeps, for
-what is packed together is dropped together."""
-VIEWERS = 2_000
-"""Of one copy, in all: so few are live at once that a partition would otherwise have a hundred."""
-EVENTS_A_VIEWER_S = 0.2
-"""What the simulator makes of a live viewer, a second of simulated time."""
 PAUSE_S = (20, 60)
 BACK_WITHIN_S = 180
-RULES = {"lateness_ms": HOUR_MS, "sitting_gap_ms": 20 * MINUTE_MS}
-AS_IN_PRODUCTION = {"checkpoint_s": 30.0, "playback_flush_s": 5.0, "paywall_flush_s": 1.0}
-DIRT = Dirt(duplicates=0.10, disorder=0.05, malformed=0.01, offline_hours=0.5)
 
 
-def soak(stack, *, seed, minutes=30, rate=10_000, broken=None, say=print):
-    """Two workers, 12 partitions, faults of T1 to T5; lag back at zero, no row wrong, memory flat."""
-    launch = {"command": ("tests.faults.broken", broken, "worker")} if broken else {}
+def soak(stack, *, seed, minutes=30, rate=None, broken=None, say=print):
+    """Two workers, 12 partitions, faults of T1 to T5; lag back at zero, no row wrong, memory flat.
+
+    The rate, in events a second, is half of the capacity, which is measured first, unless it is given.
+    """
     assert broken is None or broken in HOW
+    first = None
+    if rate is None:
+        first = capacity(stack, seed=seed, say=say)
+        if not first.passed:
+            return first
+        rate = first.figures["Capacity"][0]["events/s"] // 2
+    launch = {"command": ("tests.faults.broken", broken, "worker")} if broken else {}
     with scenario(
         stack, "soak", f"{minutes:g} minutes at {rate:,}/s", seed, say,
-        per_s=rate, stream=stream_of(seed, rate, minutes), copies=COPIES, worker=AS_IN_PRODUCTION, fold=RULES,
+        per_s=rate, **load(seed, rate, rate * minutes * 60),
     ) as run:  # fmt: skip
         for name in ("one", "two"):
             run.start(name, **launch)
@@ -57,7 +51,7 @@ def soak(stack, *, seed, minutes=30, rate=10_000, broken=None, say=print):
             run.settle_counting()
         finally:
             samples.close()
-            run.outcome.figures = figures(run, samples, told)
+            run.outcome.figures = (first.figures if first else {}) | figures(run, samples, told)
         behind = [lag.at - finished for lag in samples.lags if lag.at > finished and not lag.behind]
         say(f"soak: no lag {min(behind, default=float('nan')):.1f} s after the last event")
         steady = trend(samples.memory, len(run.partitions))
@@ -65,25 +59,6 @@ def soak(stack, *, seed, minutes=30, rate=10_000, broken=None, say=print):
             run.outcome.hangs.append(f"memory is not flat: {steady}")
         run.conclude()
     return run.outcome
-
-
-def settles(minutes, rate):
-    """Whether by the half of a soak the state has become as large as it will be."""
-    speed = rate / COPIES / live_viewers(rate) / EVENTS_A_VIEWER_S
-    return minutes / 2 * speed >= KEPT_H * 60
-
-
-def stream_of(seed, rate, minutes):
-    """One of the copies: so many live viewers that they make their share of the rate."""
-    return SimulationSettings(
-        seed=seed, max_events=int(rate * minutes * 60 / COPIES), live_viewers=live_viewers(rate),
-        population=VIEWERS, eagerness=3, dirt=DIRT, lateness_ms=RULES["lateness_ms"],
-    )  # fmt: skip
-
-
-def live_viewers(rate):
-    """How many live viewers of one copy make its share of the rate at `SPEED`; five at least."""
-    return max(round(rate / COPIES / SPEED / EVENTS_A_VIEWER_S), 5)
 
 
 def torment(run, samples, until, launch, told):

@@ -42,8 +42,8 @@ class Truth(TruthFile):
 class Source:
     """Sends the events of a simulation at a pace while faults go on, and the rest when they are over.
 
-    It never runs dry before `finish`: past the share that `allow` gave, it goes on ever more slowly. Each
-    event is sent as so many disjoint copies.
+    It never runs dry before `finish`: past the share that `allow` gave, it goes on ever more slowly. While it
+    is `held` it sends nothing. Each event is sent as so many disjoint copies.
     """
 
     def __init__(self, settings, truth_path, sender, per_s, copies=1):
@@ -58,9 +58,10 @@ class Source:
         self._bad_lines = truth.bad_lines
         self.sent = 0
         self.error = None
+        self.held = False
         self._sender, self._per_s = sender, per_s
         self._allowed = 0
-        self._hurry = threading.Event()
+        self._hurry, self._abandoned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
 
     def begin(self):
@@ -76,6 +77,12 @@ class Source:
         self._thread.join()
         if self.error is not None:
             raise self.error
+
+    def abandon(self):
+        """Send no more; return when nothing is under way."""
+        self._abandoned.set()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def expected(self, rules):
         """The rows of every table and the quarantined lines, by the truth file and the oracle."""
@@ -98,23 +105,25 @@ class Source:
         try:
             with self._sender as sender, self._lines_path.open("rb") as lines:
                 due, last = 0.0, time.monotonic()
-                while self.sent < self.events:
+                while self.sent < self.events and not self._abandoned.is_set():
                     pace = self._per_s
                     if self.sent >= self._allowed:
                         pace = min(pace / 5, (self.events - self.sent) / RESERVE_S)
                     now = time.monotonic()
                     due += self.events if self._hurry.is_set() else pace * min(now - last, CATCH_UP_S)
                     last = now
-                    while due >= self.copies and self._has_more():
+                    while due >= self.copies and self._has_more() and not self.held:
                         self._send_next(sender, lines)
                         due -= self.copies
+                    due = 0.0 if self.held else due
                     self._hurry.wait(TICK_S)
         except BaseException as error:  # handed to whoever calls finish()
             self.error = error
 
     def _has_more(self):
         """Whether there is a line to send. The last one waits for `finish`."""
-        return self.sent < self.events - (0 if self._hurry.is_set() else self.copies)
+        kept = 0 if self._hurry.is_set() else self.copies
+        return self.sent < self.events - kept and not self._abandoned.is_set()
 
     def _send_next(self, sender, lines):
         viewer_id, _, line = lines.readline()[:-1].partition(b"\t")
