@@ -1,10 +1,12 @@
 """Ends a process that is up and gets nowhere: in a rebalance without end, or with an event loop that hangs.
 
 It is a thread, since Faust's timers wait for the end of a rebalance. Kafka's client has a thread too, which
-goes on sending heartbeats: the group would count on a process that hangs for ever.
+goes on sending heartbeats: the group would count on a process that hangs for ever. What hangs in compiled
+code keeps the interpreter's lock, and no thread of Python runs: a timer of faulthandler, in C, ends that.
 """
 
 import asyncio
+import faulthandler
 import logging
 import threading
 import time
@@ -14,10 +16,16 @@ from contextlib import suppress
 log = logging.getLogger(__name__)
 
 EVERY_S, SAYS_S = 0.5, 1.0
+SLACK_S = 2.0
+"""So much later than this thread faulthandler ends a process in which it does not run."""
 
 
 class Watchdog:
-    """Looks every half second. What it has seen counts, not the time: a process may have been suspended."""
+    """Looks every half second. What it has seen counts, not the time: a process may have been suspended.
+
+    Where each thread stands is told on standard error. A process that was suspended for longer than the limit
+    may find the timer of faulthandler over, and end with exit code 1.
+    """
 
     def __init__(
         self,
@@ -59,9 +67,12 @@ class Watchdog:
         says = threading.Thread(target=log.critical, args=(text,), daemon=True)
         says.start()
         says.join(SAYS_S)
+        faulthandler.dump_traceback()
         self._end()
 
     def _watch(self) -> None:
         while not self._loop.is_closed():
             self.look()
+            faulthandler.dump_traceback_later(self._limit_s + SLACK_S, exit=True)
             time.sleep(EVERY_S)
+        faulthandler.cancel_dump_traceback_later()

@@ -1,5 +1,6 @@
 """A worker that is broken on purpose: somebody must notice. `python -m tests.faults.broken HOW worker`."""
 
+import ctypes
 import sys
 import time
 
@@ -46,12 +47,18 @@ def hung():
     Intake.fold_all = lambda self, fetch: time.sleep(3600)
 
 
+def hung_in_c():
+    """The same in compiled code that keeps the interpreter's lock: no thread of Python runs."""
+    Intake.fold_all = lambda self, fetch: ctypes.PyDLL(None).sleep(3600)
+
+
 HOW = {
     "hung": hung,
+    "hung-in-c": hung_in_c,
     "without-offset-checks": without_offset_checks,
     "checkpoint-before-rows": checkpoint_before_rows,
 }
 
 if __name__ == "__main__":
-    (HOW | {"hung": hung})[sys.argv.pop(1)]()
+    HOW[sys.argv.pop(1)]()
     main()
