@@ -37,6 +37,11 @@ class WorkerMetrics:
             "assigned_partitions", "Partitions of this worker. 0 for minutes: restart it.", **made
         )
         self.lag = Gauge("lag_messages", "Messages in the log that are not folded.", ["partition"], **made)
+        self.ahead = Gauge(
+            "read_ahead_bytes",
+            "Read from Kafka and not folded. At 32 MB for minutes: the warehouse is away, or add a worker.",
+            **made,
+        )
         self.watermark = Gauge(
             "watermark_seconds", "The partition's watermark, epoch seconds. Far behind now: it lags.",
             ["partition"], **made,

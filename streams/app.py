@@ -156,6 +156,7 @@ class Engagement:
             app.consumer.feed(  # type: ignore[attr-defined]
                 stream.channel.queue, enough=settings.take_messages, gather_s=settings.take_within_s
             )
+            self.metrics.ahead.set_function(lambda: app.consumer.ahead_bytes)  # type: ignore[attr-defined]
             async for fetch in stream:
                 await self._or_die(worker.take(fetch))
 

@@ -65,6 +65,11 @@ class FetchConsumer(Consumer):
         begun = self.app.rebalancing_count
         return begun > 0 and self.assigned_in != (self.app.consumer_generation_id, begun)
 
+    @property
+    def ahead_bytes(self) -> int:
+        """About how much was read that the agent has not taken: over `MOST_AHEAD_BYTES` no more is read."""
+        return sum(fetch.size for fetch in self._into._queue) if self._into is not None else 0
+
     def resume_flow(self) -> None:
         """Read on after a rebalance, from where the states are: what was read meanwhile is lost.
 
@@ -123,9 +128,7 @@ class FetchConsumer(Consumer):
     def _has_room(self) -> bool:
         """Whether the agent runs, and has taken most of what was read."""
         into = self._into
-        if into is None or into.full():
-            return False
-        return bool(sum(fetch.size for fetch in into._queue) <= MOST_AHEAD_BYTES)
+        return into is not None and not into.full() and self.ahead_bytes <= MOST_AHEAD_BYTES
 
     async def _read(self) -> None:
         """Read what there is and hand it on, unless the flow is suspended meanwhile."""

@@ -46,6 +46,12 @@ class Kept:
         except (URLError, OSError, ValueError):
             return None
 
+    def gauge(self, name):
+        """What its metrics say now of a gauge without labels."""
+        with urlopen(f"http://127.0.0.1:{self.page}/metrics", timeout=1) as page:
+            lines = page.read().decode().splitlines()
+        return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
+
     def partitions(self):
         """The partitions it says it has; none while it does not answer."""
         health = self.health()
