@@ -11,6 +11,7 @@ import time
 
 from producers.sender import Sender, SenderSettings
 from producers.simulator import Dirt, SimulationSettings, simulate
+from runtime.brokers import Brokers
 from streams.app import GC_THRESHOLDS
 
 EVENTS_A_VIEWER_S = 0.2
@@ -53,7 +54,7 @@ def main() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
     bootstrap, rate, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     lines = simulated(rate, seconds)
-    with Sender(SenderSettings(bootstrap=bootstrap)) as sender:
+    with Sender(SenderSettings(brokers=Brokers(bootstrap=bootstrap))) as sender:
         print("ready", flush=True)
         if sys.stdin.readline():
             took_s = send(sender, lines, rate)

@@ -23,6 +23,7 @@ from benchmarks.report import Report, Table, median
 from benchmarks.served import Served, collector, measure, trivial
 from devstack import DevStack, free_ports
 from producers.topics_admin import ensure_topics
+from runtime.brokers import Brokers
 from runtime.settings import Settings, load
 
 KEY = "bench-collector-write-key"
@@ -152,7 +153,7 @@ def _kafka(report: Report) -> Iterator[DevStack]:
         stack = DevStack(Path(name) / "stack", free_ports(), jars=jars, say=lambda _: None)
         try:
             stack.kafka.start(timeout_s=START_S)
-            ensure_topics(stack.bootstrap)
+            ensure_topics(Brokers(bootstrap=stack.bootstrap))
             yield stack
         finally:
             stack.down()

@@ -20,6 +20,7 @@ from uuid import uuid4
 from benchmarks.live import ROOT, Live, live_stack
 from benchmarks.report import Report, Table, median
 from producers.sender import Sender, SenderSettings
+from runtime.brokers import Brokers
 from runtime.clock import SystemClock
 from runtime.settings import ClickHouseSettings
 from warehouse.client import Connection
@@ -50,7 +51,7 @@ class Markers:
     def __init__(self, bootstrap: str) -> None:
         self.sent_at: dict[str, float] = {}
         self._clock = SystemClock()
-        self._sender = Sender(SenderSettings(bootstrap=bootstrap))
+        self._sender = Sender(SenderSettings(brokers=Brokers(bootstrap=bootstrap)))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="markers", daemon=True)
         self._thread.start()

@@ -22,6 +22,7 @@ from benchmarks.workload import Message
 from devstack import DevStack, free_ports
 from producers.broker import MAX_REQUEST_BYTES
 from producers.topics_admin import ensure_topics
+from runtime.brokers import Brokers
 from runtime.settings import Settings, as_environment, load
 from schemas.topics import PLAYER_EVENTS, TOPICS
 from warehouse.client import Connection
@@ -65,7 +66,7 @@ class Live:
                 time.sleep(0.05)
         finally:
             admin.close()
-        ensure_topics(self.stack.bootstrap)
+        ensure_topics(Brokers(bootstrap=self.stack.bootstrap))
         return self.renew_database()
 
     def renew_database(self) -> Settings:

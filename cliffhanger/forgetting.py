@@ -49,7 +49,7 @@ def survey(store: Deletions, settings: Settings, clock: Clock, *, within_s: floa
     pending = [request for request in requests if not request.completed_at_ms]
     if not pending:
         return Survey([Finding(request, []) for request in requests], {}, [])
-    kafka = held(settings.kafka.bootstrap, {r.dropped_at_ms for r in pending}, within_s=within_s, clock=clock)
+    kafka = held(settings.kafka, {r.dropped_at_ms for r in pending}, within_s=within_s, clock=clock)
     lines = _lines(store, settings, frozenset(request.viewer_id for request in pending))
     logs = {(request.source_epoch, request.partition) for request in pending}
     names = {log: (store.checkpoints(*log), store.newest_that_verifies(*log)) for log in logs}

@@ -8,6 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from producers.broker import BOOTSTRAP_MS, connect
+from runtime.brokers import Brokers
 from runtime.clock import Clock
 from runtime.errors import BrokerAwayError
 from schemas.topics import PLAYER_EVENTS, QUARANTINE, Topic
@@ -29,11 +30,11 @@ class Held(NamedTuple):
     set_aside_ms: int | None
 
 
-def held(bootstrap: str, times_ms: Iterable[int], *, within_s: float, clock: Clock) -> Held:
+def held(brokers: Brokers, times_ms: Iterable[int], *, within_s: float, clock: Clock) -> Held:
     """Return what Kafka holds; raise BrokerAwayError when it does not answer in time."""
     consumer = connect(
-        lambda: KafkaConsumer(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS),
-        bootstrap,
+        lambda: KafkaConsumer(**brokers.client_options(), bootstrap_timeout_ms=BOOTSTRAP_MS),
+        brokers,
         within_s=within_s,
         clock=clock,
     )
@@ -42,9 +43,9 @@ def held(bootstrap: str, times_ms: Iterable[int], *, within_s: float, clock: Clo
         aside = _partitions(consumer, QUARANTINE)
         since = frozenset(at_ms for at_ms in set(times_ms) if _holds_before(consumer, aside, at_ms))
         begins = {tp.partition: offset for tp, offset in events.items()}
-        return Held(begins, since, *_retention(bootstrap))
+        return Held(begins, since, *_retention(brokers))
     except KafkaError as error:
-        raise BrokerAwayError(f"Kafka at {bootstrap} does not say what it holds: {error}") from error
+        raise BrokerAwayError(f"Kafka at {brokers.bootstrap} does not say what it holds: {error}") from error
     finally:
         consumer.close()
 
@@ -62,8 +63,8 @@ def _holds_before(consumer: Any, partitions: list[TopicPartition], at_ms: int) -
     )
 
 
-def _retention(bootstrap: str) -> tuple[int | None, int | None]:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS)
+def _retention(brokers: Brokers) -> tuple[int | None, int | None]:
+    admin = KafkaAdminClient(**brokers.client_options(), bootstrap_timeout_ms=BOOTSTRAP_MS)
     try:
         topics = (PLAYER_EVENTS, QUARANTINE)
         asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]

@@ -145,7 +145,7 @@ def replay_quarantine(
         if dry_run:
             _show(Counter((line.place.reason, line.against or COUNTS) for line in lines))
             return True
-        with Sender(SenderSettings(bootstrap=settings.kafka.bootstrap, connect_s=wait_s)) as sender:
+        with Sender(SenderSettings(brokers=settings.kafka, connect_s=wait_s)) as sender:
             told = send_again(lines, policy, most, sender, quarantine)
     finally:
         quarantine.close()

@@ -14,6 +14,7 @@ from producers.driver import Sink, drive
 from producers.http_sender import HttpSender, HttpSenderSettings
 from producers.sender import Sender, SenderSettings
 from producers.simulator import Delivery
+from runtime.brokers import Brokers
 from runtime.clock import Clock
 from runtime.errors import SettingsError
 from runtime.settings import Settings
@@ -26,7 +27,7 @@ DELETION = b'"event_type":"viewer_deletion"'
 class Topic(NamedTuple):
     """The topic of events at a broker, and how long to wait for one that is not up yet."""
 
-    bootstrap: str
+    brokers: Brokers
     wait_s: float
 
 
@@ -78,7 +79,7 @@ class Doors:
 def target(settings: Settings, via: str, wait_s: float) -> Topic | Front:
     """Return what `--via` names; raise SettingsError when it names nothing."""
     if via == "topic":
-        return Topic(settings.kafka.bootstrap, wait_s)
+        return Topic(settings.kafka, wait_s)
     if via == "http" or via.startswith(("http://", "https://")):
         return front(settings, None if via == "http" else via, wait_s)
     raise SettingsError(f"--via {via}: say topic, http, or the address of a collector")
@@ -116,7 +117,7 @@ def _leave(number: int, frame: FrameType | None) -> Never:
 def _sink(target: Target) -> AbstractContextManager[Sink]:
     match target:
         case Topic():
-            return Sender(SenderSettings(bootstrap=target.bootstrap, connect_s=target.wait_s))
+            return Sender(SenderSettings(brokers=target.brokers, connect_s=target.wait_s))
         case Front():
             return _doors(target)
         case _:
@@ -138,7 +139,7 @@ def _doors(to: Front) -> Iterator[Sink]:
 def _name(target: Target) -> str:
     match target:
         case Topic():
-            return target.bootstrap
+            return target.brokers.bootstrap
         case Front():
             return target.url
         case _:

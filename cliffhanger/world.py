@@ -25,11 +25,9 @@ def wait_for_topics(kafka: KafkaSettings, *, within_s: float) -> None:
     """
 
     def make() -> Any:
-        return KafkaAdminClient(
-            bootstrap_servers=kafka.bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
-        )
+        return KafkaAdminClient(**kafka.client_options(), bootstrap_timeout_ms=BOOTSTRAP_MS)
 
-    admin = connect(make, kafka.bootstrap, within_s=within_s, clock=SystemClock())
+    admin = connect(make, kafka, within_s=within_s, clock=SystemClock())
     try:
         there = set(admin.list_topics())
     finally:

@@ -9,13 +9,15 @@ from kafka.errors import KafkaError
 from tenacity import (
     RetryCallState,
     Retrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_delay,
     wait_exponential,
 )
 
+from runtime.brokers import Brokers
 from runtime.clock import Clock
 from runtime.errors import BrokerAwayError
+from runtime.reaching import Heard, reaching
 
 BOOTSTRAP_MS = 5_000
 """One attempt. A client that missed the broker's start does not see it later: a fresh one does."""
@@ -28,27 +30,30 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def connect(make: Callable[[], T], bootstrap: str, *, within_s: float, clock: Clock) -> T:
-    """Make a client, again and again with backoff; raise BrokerAwayError when the time is over."""
-    retrying = Retrying(
-        retry=retry_if_exception_type((KafkaError, OSError)),
+def connect(make: Callable[[], T], brokers: Brokers, *, within_s: float, clock: Clock) -> T:
+    """Make a client, again and again with backoff.
+
+    Raises BrokerAwayError when the time is over, LoginError at once when Kafka refuses the user.
+    """
+    with reaching(brokers, f"tried for {within_s:g} s, ") as heard:
+        return _retrying(brokers, heard, within_s, clock)(make)
+
+
+def _retrying(brokers: Brokers, heard: Heard, within_s: float, clock: Clock) -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(
+            lambda error: isinstance(error, KafkaError | OSError) and not heard.refuses_login
+        ),
         stop=stop_after_delay(within_s),
         wait=wait_exponential(multiplier=0.2, max=3),
         sleep=clock.sleep,
-        before_sleep=_say_so(bootstrap),
+        before_sleep=_say_so(brokers.bootstrap),
         reraise=True,
     )
-    try:
-        return retrying(make)
-    except (KafkaError, OSError) as error:
-        raise BrokerAwayError(
-            f"Kafka does not answer at {bootstrap} (tried for {within_s:g} s, "
-            f"last: {type(error).__name__}: {error}). Is it running, and is the address right?"
-        ) from error
 
 
 def new_producer(
-    bootstrap: str,
+    brokers: Brokers,
     *,
     delivery_timeout_s: float,
     request_timeout_s: float,
@@ -58,7 +63,7 @@ def new_producer(
 ) -> Any:
     """Return a producer whose messages all in-sync replicas acknowledge, without copies or disorder."""
     return KafkaProducer(
-        bootstrap_servers=bootstrap.split(","),
+        **brokers.client_options(),
         bootstrap_timeout_ms=bootstrap_ms,
         acks="all",
         enable_idempotence=True,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from producers.broker import MAX_REQUEST_BYTES, connect, count_partitions, new_producer
 from producers.packing import Pack, Packer, PackLimits
 from producers.partitioning import partition_of
+from runtime.brokers import Brokers
 from runtime.clock import Clock, SystemClock
 from runtime.errors import DeliveryError
 from schemas.topics import PLAYER_EVENTS
@@ -22,7 +23,7 @@ class SenderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bootstrap: str = Field("127.0.0.1:19092", pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")
+    brokers: Brokers = Brokers()
     topic: str = PLAYER_EVENTS.name
     connect_s: float = Field(60, gt=0, description="for a broker that is not up yet")
     delivery_timeout_s: float = Field(
@@ -58,11 +59,11 @@ class Sender:
         self._closed = False
         self._producer = connect(
             self._make_producer,
-            settings.bootstrap,
+            settings.brokers,
             within_s=settings.connect_s,
             clock=self._clock,
         )
-        self.partitions = count_partitions(self._producer, settings.topic, settings.bootstrap)
+        self.partitions = count_partitions(self._producer, settings.topic, settings.brokers.bootstrap)
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._send_due, name="sender-packs", daemon=True)
         self._ticker.start()
@@ -147,7 +148,7 @@ class Sender:
     def _make_producer(self) -> Any:
         settings = self._settings
         return new_producer(
-            settings.bootstrap,
+            settings.brokers,
             delivery_timeout_s=settings.delivery_timeout_s,
             request_timeout_s=settings.request_timeout_s,
             batch_bytes=settings.pack.bytes * 2,
@@ -161,7 +162,7 @@ class Sender:
         if not room:
             raise DeliveryError(
                 f"the buffer of {self._settings.buffer_mb:g} MB is full for "
-                f"{self._settings.block_s:g} s: Kafka at {self._settings.bootstrap} does not "
+                f"{self._settings.block_s:g} s: Kafka at {self._settings.brokers.bootstrap} does not "
                 "acknowledge. The event was not taken"
             )
 

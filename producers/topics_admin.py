@@ -9,6 +9,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from producers.broker import BOOTSTRAP_MS, connect
+from runtime.brokers import Brokers
 from runtime.clock import Clock, SystemClock
 from runtime.errors import BrokerAwayError, TopicMismatchError
 from schemas.topics import PLAYER_EVENTS, TOPICS, Topic
@@ -27,7 +28,7 @@ class TopicState:
 
 
 def ensure_topics(
-    bootstrap: str,
+    brokers: Brokers,
     partitions: int | None = None,
     *,
     replication: int = -1,
@@ -37,7 +38,7 @@ def ensure_topics(
     """Create the topics that are absent and return what is there.
 
     Args:
-        bootstrap: host:port of the brokers, comma-separated.
+        brokers: where Kafka is.
         partitions: of `player.events.v1`, instead of the contract's; the others keep theirs.
         replication: copies of each partition; -1 is the broker's own default.
         within_s: how long to wait for a broker that is not up yet.
@@ -47,8 +48,8 @@ def ensure_topics(
     that would change the numbers; BrokerAwayError when no broker answers. Running it again is safe.
     """
     admin = connect(
-        lambda: KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS),
-        bootstrap,
+        lambda: KafkaAdminClient(**brokers.client_options(), bootstrap_timeout_ms=BOOTSTRAP_MS),
+        brokers,
         within_s=within_s,
         clock=clock or SystemClock(),
     )
@@ -56,7 +57,7 @@ def ensure_topics(
         return [_ensure(admin, topic, _count(topic, partitions), replication) for topic in TOPICS]
     except KafkaError as error:
         raise BrokerAwayError(
-            f"Kafka at {bootstrap} did not create or describe the topics: {error}"
+            f"Kafka at {brokers.bootstrap} did not create or describe the topics: {error}"
         ) from error
     finally:
         admin.close()

@@ -8,6 +8,7 @@ CliffhangerError
 │   ├── CollectorAwayError  the collector does not answer
 │   └── DeliveryError       events were handed over and the broker never acknowledged them
 └── RefusedError            the world said no, and will say it again: fail-stop
+    ├── LoginError              Kafka does not know the user, or not by this password
     ├── WarehouseRefusedError   ClickHouse refuses a statement of ours
     ├── TopicMismatchError      a topic exists in another shape than the contract says
     ├── MigrationError          the migrations applied are not the migrations here
@@ -51,6 +52,10 @@ class DeliveryError(WorldError):
 
 class RefusedError(CliffhangerError):
     """The world said no, and will say it again. The process stops."""
+
+
+class LoginError(RefusedError):
+    """Kafka does not know the user, or not by this password."""
 
 
 class WarehouseRefusedError(RefusedError):

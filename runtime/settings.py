@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from runtime.brokers import Brokers
 from runtime.errors import SettingsError
 from schemas.fields import MAX_LINE_BYTES, MAX_MESSAGE_BYTES
 from schemas.rules import FoldRules
@@ -34,10 +35,9 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class KafkaSettings(Section):
-    """Where Kafka is, and how a consumer group behaves."""
+class KafkaSettings(Brokers):
+    """Where Kafka is, as whom to log in, and how a consumer group behaves."""
 
-    bootstrap: str = Field("127.0.0.1:19092", pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")
     session_timeout_s: float = Field(10.0, ge=1, le=300)
     heartbeat_interval_s: float = Field(0.5, gt=0, le=60, description="so soon a worker hears of a rebalance")
     instance_id: str | None = Field(

@@ -14,6 +14,7 @@ import faust
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
+from runtime.brokers import Brokers
 from runtime.clock import SystemClock
 from runtime.errors import CliffhangerError
 from runtime.hugepages import use_huge_pages
@@ -68,12 +69,26 @@ class FaustGroup:
         )
 
 
+def credentials(brokers: Brokers) -> faust.auth.Credentials | None:
+    """Return how Faust reaches the brokers; None for plaintext without a login."""
+    context = brokers.tls()
+    if brokers.uses_sasl:
+        return faust.auth.SASLCredentials(
+            username=brokers.user,
+            password=brokers.password.get_secret_value(),
+            ssl_context=context,
+            mechanism=brokers.sasl_mechanism,
+        )
+    return faust.auth.SSLCredentials(context) if context is not None else None
+
+
 def make_app(settings: Settings) -> faust.App:
     """Return the Faust app with the settings under which the protocol holds."""
     kafka = settings.kafka
     return faust.App(
         CONSUMER_GROUP,
-        broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
+        broker=[f"kafka://{address}" for address in kafka.addresses],
+        broker_credentials=credentials(kafka),
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",

@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from runtime.clock import Clock, SystemClock
 from runtime.errors import BrokerAwayError, RetentionError, TopicMismatchError
+from runtime.reaching import reaching
 from runtime.settings import KafkaSettings
 from schemas.topics import PLAYER_EVENTS
 
@@ -39,17 +40,15 @@ class LogReader:
     def __init__(self, settings: KafkaSettings, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._bootstrap = settings.bootstrap
-        try:
+        with reaching(settings):
             self._consumer: Any = KafkaConsumer(
-                bootstrap_servers=settings.bootstrap.split(","),
+                **settings.client_options(),
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 max_poll_records=POLL_MESSAGES,
             )
             numbers = self._consumer.partitions_for_topic(PLAYER_EVENTS.name)
-        except KafkaError as error:
-            raise self._away(error) from error
         if not numbers:
             raise TopicMismatchError(f"Kafka at {self._bootstrap} has no topic {PLAYER_EVENTS.name}")
         self._partitions = [TopicPartition(PLAYER_EVENTS.name, number) for number in sorted(numbers)]

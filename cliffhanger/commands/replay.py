@@ -43,4 +43,4 @@ def run(
         total = sum(not line.isspace() for line in lines)
     recorded = read(file, Format(layout), ends_at_ms=clock.now_ms() if shift_to_now else None)
     with interruptible():
-        send(recorded, output or Topic(settings.kafka.bootstrap, wait), speed=speed, total=total, clock=clock)
+        send(recorded, output or Topic(settings.kafka, wait), speed=speed, total=total, clock=clock)

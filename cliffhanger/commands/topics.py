@@ -26,7 +26,7 @@ def run(
     from producers.topics_admin import ensure_topics
     from runtime.settings import load
 
-    bootstrap = load().kafka.bootstrap
-    for topic in ensure_topics(bootstrap, partitions, replication=replication, within_s=wait):
+    kafka = load().kafka
+    for topic in ensure_topics(kafka, partitions, replication=replication, within_s=wait):
         what = "created" if topic.created else "is there"
         answer(f"{topic.name} {what}, {topic.partitions} partitions")

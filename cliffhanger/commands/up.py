@@ -28,7 +28,7 @@ def run(
     settings = load()
     stack = dev_stack(settings)
     start(stack, timeout_s=wait)
-    made = [topic.name for topic in ensure_topics(settings.kafka.bootstrap, within_s=wait) if topic.created]
+    made = [topic.name for topic in ensure_topics(settings.kafka, within_s=wait) if topic.created]
     if made:
         say(f"created {', '.join(made)}")
     applied = migrate(settings.clickhouse)

@@ -65,7 +65,7 @@ def run(settings: Settings, wishes: Wishes) -> None:
 def _prepare(stack: DevStack, settings: Settings) -> None:
     say("starting Kafka and ClickHouse")
     start(stack, timeout_s=90)
-    ensure_topics(settings.kafka.bootstrap)
+    ensure_topics(settings.kafka)
     migrate(settings.clickhouse)
 
 

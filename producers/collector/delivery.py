@@ -18,8 +18,10 @@ from producers.broker import count_partitions, discard, new_producer
 from producers.collector.answers import Refused
 from producers.packing import Pack, Packer, PackLimits
 from producers.partitioning import partition_of
+from runtime.brokers import Brokers
 from runtime.clock import Clock
-from runtime.errors import BrokerAwayError
+from runtime.errors import BrokerAwayError, LoginError
+from runtime.reaching import reaching
 from runtime.settings import CollectorSettings
 from schemas.topics import PLAYER_EVENTS
 
@@ -266,7 +268,7 @@ class Delivery:
     def _connect(self) -> bool:
         try:
             producer, partitions = self._new()
-        except BrokerAwayError as error:
+        except (BrokerAwayError, LoginError) as error:  # an account can be made while it waits
             if not self._said_away:
                 _log.warning("%s; trying again and again", str(error))  # the error holds sockets
             self._said_away = True
@@ -279,17 +281,15 @@ class Delivery:
         return True
 
 
-def new_link(bootstrap: str, settings: CollectorSettings) -> tuple[Any, int]:
-    """Connect a producer, and count the partitions; raise BrokerAwayError when it does not come about."""
-    try:
+def new_link(brokers: Brokers, settings: CollectorSettings) -> tuple[Any, int]:
+    """Connect a producer, and count the partitions; raise BrokerAwayError or LoginError when it cannot."""
+    with reaching(brokers):
         producer = new_producer(
-            bootstrap,
+            brokers,
             delivery_timeout_s=settings.ack_timeout_s + DELIVERY_SLACK_S,
             request_timeout_s=settings.ack_timeout_s,
             batch_bytes=PACK_BYTES * 2,
             bootstrap_ms=BLOCK_MS,
             metadata_ms=BLOCK_MS,
         )
-    except (KafkaError, OSError) as error:
-        raise BrokerAwayError(f"Kafka does not answer at {bootstrap}: {type(error).__name__}") from error
-    return producer, count_partitions(producer, PLAYER_EVENTS.name, bootstrap)
+    return producer, count_partitions(producer, PLAYER_EVENTS.name, brokers.bootstrap)

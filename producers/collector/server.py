@@ -53,7 +53,7 @@ def run(settings: Settings) -> None:
 def collector(settings: Settings) -> FastAPI:
     """Return the application with everything that it needs, made from the settings."""
     of_collector, clock, metrics = settings.collector, SystemClock(), CollectorMetrics()
-    delivery = Delivery(of_collector, partial(new_link, settings.kafka.bootstrap, of_collector), clock)
+    delivery = Delivery(of_collector, partial(new_link, settings.kafka, of_collector), clock)
     pseudonyms = Pseudonyms(of_collector.pseudonym_key)
     limits = RateLimits(of_collector.network_events_per_s, of_collector.network_burst)
     intake = Intake(

@@ -16,6 +16,7 @@ from kafka.errors import UnknownTopicOrPartitionError
 
 from producers.sender import Sender, SenderSettings
 from producers.topics_admin import ensure_topics
+from runtime.brokers import Brokers
 from runtime.settings import Settings, as_environment, load
 from schemas.tables import COUNTER_TABLES
 from schemas.topics import TOPICS
@@ -50,7 +51,7 @@ class Pipeline:
         self.workers = []
 
     def sender(self, **settings):
-        return Sender(SenderSettings(bootstrap=self.stack.bootstrap, **settings))
+        return Sender(SenderSettings(brokers=self.settings.kafka, **settings))
 
     def start(self, name, *arguments, program=("cliffhanger",), **environment):
         """Start a worker process, of another program if it is to be broken; it logs to a file of its name."""
@@ -134,7 +135,7 @@ def renew_topics(bootstrap, partitions=None):
         wait_until(lambda: not {topic.name for topic in TOPICS} & set(admin.list_topics()), 30)
     finally:
         admin.close()
-    ensure_topics(bootstrap, partitions)
+    ensure_topics(Brokers(bootstrap=bootstrap), partitions)
 
 
 def wait_until(holds, timeout_s, every_s=0.05):

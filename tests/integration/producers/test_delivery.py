@@ -7,6 +7,7 @@ import pytest
 
 from devstack import free_ports
 from producers.collector.delivery import Delivery, new_link
+from runtime.brokers import Brokers
 from runtime.clock import SystemClock
 from runtime.settings import CollectorSettings
 from schemas.topics import PLAYER_EVENTS
@@ -17,7 +18,7 @@ from tests.support.topic import read_lines
 
 def made(bootstrap):
     settings, clock = CollectorSettings(buffer_mb=BUFFER_MB), SystemClock()
-    delivery = Delivery(settings, partial(new_link, bootstrap, settings), clock)
+    delivery = Delivery(settings, partial(new_link, Brokers(bootstrap=bootstrap), settings), clock)
     delivery.bootstrap = bootstrap
     delivery.open()
     return delivery

@@ -11,6 +11,7 @@ from producers.driver import drive
 from producers.partitioning import partition_of
 from producers.sender import Sender, SenderSettings
 from producers.simulator import Dirt, SimulationSettings, simulate
+from runtime.brokers import Brokers
 from runtime.clock import SystemClock
 from runtime.errors import BrokerAwayError, DeliveryError
 
@@ -41,7 +42,9 @@ def read_all(stack, topic):
 
 
 def settings(stack, topic, **more):
-    return SenderSettings(bootstrap=stack.bootstrap, topic=topic, **{"delivery_timeout_s": 60} | more)
+    return SenderSettings(
+        brokers=Brokers(bootstrap=stack.bootstrap), topic=topic, **{"delivery_timeout_s": 60} | more
+    )
 
 
 def numbered(count):
@@ -126,4 +129,4 @@ def test_a_sender_that_is_started_before_the_broker_waits_for_it(stack, topic):
 
 def test_an_address_at_which_nobody_answers_is_named():
     with pytest.raises(BrokerAwayError, match=r"does not answer at 127\.0\.0\.1:1 .*Is it running"):
-        Sender(SenderSettings(bootstrap="127.0.0.1:1", connect_s=1))
+        Sender(SenderSettings(brokers=Brokers(bootstrap="127.0.0.1:1"), connect_s=1))

@@ -25,7 +25,7 @@ def keys(path):
 
 
 def test_the_topic_is_what_the_settings_say(settings):
-    assert target(settings, "topic", 5) == Topic(settings.kafka.bootstrap, 5)
+    assert target(settings, "topic", 5) == Topic(settings.kafka, 5)
 
 
 def test_http_is_the_collector_of_the_settings_with_the_key_of_development(settings, tmp_path):

@@ -8,6 +8,7 @@ from producers.broker import connect
 from producers.packing import PackLimits
 from producers.partitioning import partition_of
 from producers.sender import Sender, SenderSettings
+from runtime.brokers import Brokers
 from runtime.clock import SystemClock
 from runtime.errors import BrokerAwayError, DeliveryError
 
@@ -146,7 +147,7 @@ def test_a_broker_that_comes_up_late_is_found():
             raise error
         return "client"
 
-    assert connect(make, "host:1", within_s=60, clock=ImpatientClock()) == "client"
+    assert connect(make, Brokers(bootstrap="host:1"), within_s=60, clock=ImpatientClock()) == "client"
 
 
 def test_a_broker_that_stays_away_is_named():
@@ -154,7 +155,7 @@ def test_a_broker_that_stays_away_is_named():
         raise KafkaError("nobody there")
 
     with pytest.raises(BrokerAwayError, match=r"Kafka does not answer at host:1 .*nobody there"):
-        connect(make, "host:1", within_s=0.01, clock=ImpatientClock())
+        connect(make, Brokers(bootstrap="host:1"), within_s=0.01, clock=ImpatientClock())
 
 
 def test_a_mistake_of_ours_is_not_retried():
@@ -162,4 +163,4 @@ def test_a_mistake_of_ours_is_not_retried():
         raise TypeError("wrong argument")
 
     with pytest.raises(TypeError):
-        connect(make, "host:1", within_s=60, clock=ImpatientClock())
+        connect(make, Brokers(bootstrap="host:1"), within_s=60, clock=ImpatientClock())
