@@ -34,13 +34,13 @@ class Checkpointer:
         self._turn_at = clock.monotonic_s()
 
     def due(self, partitions: Iterable[Owned]) -> Owned | None:
-        """Return the partition that has waited longest, if it is due.
+        """Return the partition that has waited longest, if it is due. One that has not begun is not.
 
         A round over all partitions takes so long that it costs at most `checkpoint_share` of the
         time, but not longer than `checkpoint_s`. They take turns evenly, as far as they can: work that
         comes in lumps would hold up the rows of the paywall.
         """
-        live = [owned for owned in partitions if not owned.stopped]
+        live = [owned for owned in partitions if not owned.stopped and not owned.fresh]
         owned = min(live, key=lambda o: o.checkpointed_at, default=None)
         if owned is None:
             return None

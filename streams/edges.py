@@ -10,16 +10,20 @@ import faust
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from faust.types import TP
 
-from runtime.errors import RetentionError, TopicMismatchError
+from runtime.errors import RetentionError, TopicMismatchError, WarehouseAwayError
 from runtime.metrics import WorkerMetrics
 from schemas.topics import PLAYER_EVENTS
 from streams.assignment import Group
+from streams.owned import Owned
 from streams.worker import Worker
 
 log = logging.getLogger(__name__)
 
 BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
 """What asking the broker for offsets raises when it does not answer, or while partitions move."""
+
+HOLE_S = 10.0
+"""After reading again for so long, what was met in the place of a hole is not there any more."""
 
 
 class Edges:
@@ -32,32 +36,50 @@ class Edges:
         self._metrics = metrics
 
     async def look_after_holes(self) -> None:
-        """Read the log again where an offset is missing; stop where Kafka no longer has it."""
+        """Begin what was never counted; read the log again where an offset is missing, or stop.
+
+        What came in the place of a hole may be gone before it was read again: then the hole is forgotten,
+        and what comes first now is one.
+        """
         for owned in list(self._worker.partitions.values()):
-            if not owned.must_seek or owned.stopped:
+            if owned.hole is not None and not owned.must_seek and self._now() - owned.sought_at > HOLE_S:
+                owned.hole = None
+            if owned.stopped or not (owned.must_seek or owned.fresh):
                 continue
-            tp = TP(PLAYER_EVENTS.name, owned.number)
             try:
-                begins = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
-            except BROKER_AWAY as error:
-                log.info("the broker does not say where the log begins: %s", error)
+                await self._go_on(owned)
+            except (*BROKER_AWAY, WarehouseAwayError) as error:
+                log.info("nobody says where partition %d begins: %s", owned.number, error)
                 return
-            if begins > owned.state.next_offset:
-                if not owned.fresh or owned.state.tally.received:
-                    owned.stopped = str(
-                        RetentionError(
-                            f"the log begins at {begins}, the state ends before {owned.state.next_offset}: "
-                            "retention was too short, events are lost; see docs/operating.md"
-                        )
-                    )
-                    log.critical("partition %d stopped: %s", owned.number, owned.stopped)
-                    self._worker.guard.look_back(owned, begins=begins, ends=begins + 1)
-                    continue
-                owned.state.next_offset = begins  # an old topic, read for the first time
+
+    async def _go_on(self, owned: Owned) -> None:
+        """Have a partition read from its state, if the log reaches back to it."""
+        tp = TP(PLAYER_EVENTS.name, owned.number)
+        begins = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
+        why = ""
+        if owned.fresh:
+            why = await self._worker.begin_at(owned, begins)
+        elif begins > owned.state.next_offset:
+            why = "retention was too short"
+        if why:
+            self._stop(owned, begins, why)
+        elif owned.must_seek or begins:
             self._metrics.seeks.inc()
             log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
-            owned.must_seek = False
+            owned.must_seek, owned.sought_at = False, self._now()
             self._app.consumer.go_on_at({tp: owned.state.next_offset})  # type: ignore[attr-defined]
+
+    def _stop(self, owned: Owned, begins: int, why: str) -> None:
+        """Set a partition aside whose events are lost; the others go on."""
+        owned.fresh = False
+        next_offset = owned.state.next_offset
+        text = f"the log begins at {begins}, the state ends before {next_offset}: {why}, events are lost"
+        owned.stopped = str(RetentionError(f"{text}; see docs/operating.md"))
+        log.critical("partition %d stopped: %s", owned.number, owned.stopped)
+        self._worker.guard.look_back(owned, begins=begins, ends=begins + 1)
+
+    def _now(self) -> float:
+        return self._worker.clock.monotonic_s()
 
     async def look_after_ends(self) -> None:
         """End the worker where the log ends before the state: what it holds is of another log.

@@ -19,9 +19,10 @@ class Owned:
     """One partition's state, with what is folded and not yet written.
 
     Attributes:
-        fresh: no checkpoint was there: the beginning of the log is where it begins.
+        fresh: no checkpoint was there, and it is not known yet whether the log still begins at 0.
         waiting: messages that came while the state is being encoded; they are folded right after.
-        hole: the offset that came where an earlier one was due, until the log was read again.
+        hole: the lowest offset that came where an earlier one was due, until there is none before it.
+        sought_at: when the log was read again because of it.
         stopped: why it cannot go on by itself, or ''.
         rows_at: when rows of it were last written; so is `checkpointed_at`, by the same clock.
         stored_offset: where the newest checkpoint that is known to be stored ends.
@@ -39,6 +40,7 @@ class Owned:
         self.waiting: list[Any] = []
         self.hole: int | None = None
         self.must_seek = False
+        self.sought_at = 0.0
         self.stopped = ""
         self.checkpointed_at = self.rows_at = now_s
         self.stored_offset = state.next_offset
@@ -59,21 +61,23 @@ class Owned:
         """Whether an offset comes next. One below was folded before a restart; one past it is a hole.
 
         A hole is read again from the state. When the same offset comes first once more, nothing is
-        in between (control records, compaction), and it is accepted.
+        in between (control records, compaction), and it is accepted. What was under way when the log was
+        read again comes before that, and is higher; a lower offset comes of reading again, and has to
+        come first once more itself.
         """
         if offset < self.state.next_offset:
             return False
-        if offset > self.state.next_offset and offset != self.hole:
-            if self.hole is None:
+        if offset > self.state.next_offset:
+            if self.hole is None or offset < self.hole:
                 self.hole, self.must_seek = offset, True
-            return False
-        if offset == self.hole and self.must_seek:
-            return False  # not read again yet
-        self.hole = None
+            if offset != self.hole or self.must_seek:
+                return False
+        self.hole, self.must_seek = None, False
         return True
 
     def fold(self, offset: int, timestamp_ms: int, payload: bytes) -> None:
         """Fold one message; keep its bad lines to be written."""
+        self.fresh = False
         self.last_ms = timestamp_ms
         self.stored_ms = self.stored_ms or timestamp_ms  # it is the first that no checkpoint covers
         rejects = apply(self.state, offset, timestamp_ms, payload)

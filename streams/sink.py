@@ -83,6 +83,13 @@ class Sink:
         """
         return await self._in_thread(lambda: self._load(partition, rules), give_up)
 
+    async def why_from_zero(self, partition: int, give_up: Callable[[], bool]) -> str:
+        """Return why a partition without a checkpoint must be counted from offset 0, or ''.
+
+        Raises WarehouseAwayError once `give_up` says so.
+        """
+        return await self._in_thread(lambda: self._why_from_zero(partition), give_up)
+
     def close(self) -> None:
         """Close the connections, after what is being written."""
         self._thread.submit(self._writer.close)
@@ -183,6 +190,15 @@ class Sink:
                 f"logic_epoch {settings.logic_epoch} goes on from another, and partition {partition} has no "
                 "checkpoint of it: finish with `cliffhanger epoch new`"
             )
+
+    def _why_from_zero(self, partition: int) -> str:
+        settings = self._settings
+        epoch = self._epoch_of(partition)
+        if epoch is not None and epoch.kind is EpochKind.RECOUNTED:
+            return f"logic_epoch {settings.logic_epoch} counts the log again from its beginning"
+        if self._writer.has_counted(settings.source_epoch, partition, settings.logic_epoch):
+            return "it was counted before, and none of its checkpoints is there"
+        return ""
 
     async def _in_thread(self, work: Callable[[], T], give_up: Callable[[], bool]) -> T:
         loop = asyncio.get_running_loop()

@@ -114,6 +114,23 @@ class Worker:
             self.outbox.folded.update((n, at) for n, at in self.positions().items() if at)
             self.metrics.assigned.set(len(self.partitions))
 
+    async def begin_at(self, owned: Owned, begins: int) -> str:
+        """Let a partition without a checkpoint be counted from where the log begins; return why not, or ''.
+
+        From later than 0 only if nothing of it was ever counted, and then its first checkpoint says so
+        before anything else of it is written: whoever comes next begins at the same place.
+        """
+        give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
+        why = await self.sink.why_from_zero(owned.number, give_up) if begins else ""
+        async with self.busy:
+            if not why and owned.fresh and self.assignment.owns(owned):
+                owned.fresh = False
+                if begins:
+                    owned.state.next_offset = begins
+                    await self._write_checkpoint(owned, list(encode(owned.state)))
+                    await self.outbox.long_is_written()
+        return why
+
     async def take(self, fetch: Fetch) -> None:
         """Fold what was fetched and flush what is due."""
         async with self.busy:
@@ -151,7 +168,7 @@ class Worker:
             owned_now = [owned for owned in self.partitions.values() if not owned.stopped]
             for owned in owned_now:
                 self.intake.fold_waiting(owned)
-                if not owned.is_stored:
+                if not (owned.is_stored or owned.fresh):
                     count_all(owned.state)
                     await self._write_checkpoint(owned, list(encode(owned.state)))
             await self.outbox.all_is_written()
@@ -252,4 +269,3 @@ class Worker:
         owned.stored_offset = owned.stored_here = checkpoint.next_offset
         owned.stored_ms = until_ms
         self.guard.checkpointed(owned, checkpoint.next_offset)
-        owned.fresh = False

@@ -8,13 +8,21 @@ from runtime.errors import CheckpointError
 from runtime.settings import ClickHouseSettings
 from schemas.invariants import Invariant
 from schemas.reasons import Reason
-from schemas.tables import CHECKPOINTS, INVARIANT_BREAKS, QUARANTINE, VIEWER_DELETIONS, CounterTable
+from schemas.tables import (
+    CHECKPOINTS,
+    COUNTER_TABLES,
+    INVARIANT_BREAKS,
+    QUARANTINE,
+    VIEWER_DELETIONS,
+    CounterTable,
+)
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.client import QUERIES, Connection
 from warehouse.epochs import Epoch, epochs_with_checkpoints, note_epochs, read_epochs, sync_epochs
 
 NEWEST: Final = (QUERIES / "newest_checkpoints.sql").read_text()
 LOAD: Final = (QUERIES / "load_checkpoint.sql").read_text()
+HAS_COUNTED: Final = (QUERIES / "has_counted.sql").read_text()
 DROPPABLE: Final = (QUERIES / "droppable_checkpoints.sql").read_text()
 
 LOG: Final = ("source_epoch", "partition", "logic_epoch")
@@ -155,6 +163,16 @@ class Writer:
     def _of(self, sql: str) -> str:
         """A query of the checkpoints, of the tables that this writer writes."""
         return sql.replace(f"FROM {CHECKPOINTS}\n", f"FROM {CHECKPOINTS}{self._suffix}\n")
+
+    def has_counted(self, source_epoch: int, partition: int, logic_epoch: int) -> bool:
+        """Whether rows of a partition are there, of any table of counters. It may read whole tables."""
+        where = {"source_epoch": source_epoch, "partition": partition, "logic_epoch": logic_epoch}
+        return any(
+            self._connection.query(
+                HAS_COUNTED.replace("FROM counted\n", f"FROM {table.name}{self._suffix}\n"), where
+            )
+            for table in COUNTER_TABLES
+        )
 
     def noted_epochs(self, source_epoch: int) -> list[Epoch]:
         """Return what is noted of the logic epochs of a log, oldest first."""

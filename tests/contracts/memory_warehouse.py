@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.errors import WarehouseAwayError
-from schemas.tables import VERSION_BITS, CounterTable
+from schemas.tables import COUNTER_TABLES, VERSION_BITS, CounterTable
 from warehouse.checkpoints import KEEP_CHECKPOINTS, Checkpoint
 from warehouse.epochs import Epoch
 from warehouse.writer import InvariantBreak, MetDeletion, QuarantinedLine
@@ -76,6 +76,16 @@ class MemoryWarehouse:
         ]
         newest_first = sorted(of_partition, key=lambda found: found[:2], reverse=True)
         yield from (replace(checkpoint) for *_, checkpoint in newest_first)
+
+    def has_counted(self, source_epoch: int, partition: int, logic_epoch: int) -> bool:
+        self._answer("has_counted")
+        return any(
+            (row["source_epoch"], row["partition"], row["version"] >> VERSION_BITS)
+            == (source_epoch, partition, logic_epoch)
+            for table in COUNTER_TABLES
+            for by_version in self._rows.get(table.name, {}).values()
+            for row in (dict(zip(table.columns, values, strict=True)) for values in by_version.values())
+        )
 
     def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
         self._answer("drop_old_checkpoints")

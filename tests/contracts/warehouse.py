@@ -216,6 +216,13 @@ class WarehouseContract:
         warehouse.write_deletions(met[:1])
         assert self.met_deletions(warehouse) == met
 
+    @pytest.mark.parametrize("table", COUNTER_TABLES, ids=lambda table: table.name)
+    def test_what_was_counted_is_known_by_log_partition_and_epoch(self, warehouse, table):
+        assert not warehouse.has_counted(1, 3, 2)
+        warehouse.write_rows(table, [a_row(table, partition=3, version=2 << 48 | 7)])
+        assert warehouse.has_counted(1, 3, 2)
+        assert not any(warehouse.has_counted(*other) for other in ((2, 3, 2), (1, 4, 2), (1, 3, 1)))
+
     def test_checkpoints_come_newest_first_by_offset(self, warehouse):
         for offset in (200, 300, 100):
             warehouse.write_checkpoint(a_checkpoint(offset, state=b"%d" % offset))

@@ -35,7 +35,7 @@ def partitions():
 
 
 def owned_of(number, cost_s):
-    owned = Owned(number, Partition(FoldRules()), fresh=True, now_s=0)
+    owned = Owned(number, Partition(FoldRules()), fresh=False, now_s=0)
     owned.checkpoint_cost_s = cost_s
     return owned
 
@@ -50,6 +50,11 @@ def turns(clock, partitions, until_s, step_s=0.05):
             owned.checkpointed_at = clock.now
             taken.append((owned.number, clock.now))
     return taken
+
+
+def test_what_has_not_begun_is_never_due(clock, partitions):
+    partitions[3].fresh = True
+    assert 3 not in {number for number, _ in turns(clock, partitions, until_s=5 * ROUND_S)}
 
 
 def test_a_round_is_spread_over_its_time(clock, partitions):

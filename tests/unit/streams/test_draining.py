@@ -71,6 +71,8 @@ class Draining:
     async def own(self, numbers, ends):
         self.group.ends = dict(zip(numbers, ends, strict=True))
         await self.worker.load(numbers)
+        for owned in self.worker.partitions.values():
+            await self.worker.begin_at(owned, 0)
 
     async def read(self, partition, offset):
         timestamp_ms, value = message([start(f"p{partition}-{offset}")])
@@ -154,3 +156,12 @@ async def test_a_stop_writes_no_checkpoint_twice(draining):
     assert draining.offsets() == {0: 1, 1: 0}
     await draining.worker.finish()
     assert len(draining.warehouse.stored) == 2
+
+
+async def test_a_partition_of_which_nobody_knows_where_it_begins_is_not_over(draining):
+    draining.group.ends = {0: 0}
+    await draining.worker.load([0])
+    assert not await draining.drain.is_over()
+    assert draining.warehouse.stored == []
+    await draining.worker.begin_at(draining.worker.partitions[0], 0)
+    assert await draining.drain.is_over()

@@ -52,6 +52,25 @@ def test_an_offset_that_comes_first_again_has_nothing_before_it(owned):
     assert owned.accepts(12)
 
 
+def test_what_comes_before_a_hole_when_the_log_is_read_again_is_not_lost(owned):
+    """10 is no message, and the first that came was not the first that is there."""
+    owned.accepts(14)
+    owned.must_seek = False
+    assert not owned.accepts(11), "it comes first, but for the first time"
+    assert owned.must_seek
+    assert not any(owned.accepts(offset) for offset in (12, 13, 14))
+    owned.must_seek = False
+    assert not any(owned.accepts(offset) for offset in (12, 13, 14)), "they were under way"
+    assert owned.accepts(11)
+    assert owned.hole is None
+
+
+def test_the_due_offset_is_accepted_while_the_log_is_to_be_read_again(owned):
+    owned.accepts(12)
+    assert owned.accepts(10)
+    assert not owned.must_seek
+
+
 def test_a_bad_line_keeps_its_place_and_its_bytes(owned):
     owned.fold(10, 1_700_000_000_000, b'\n{"no":1}\n[]\n')
     lines = owned.take_lines(source_epoch=2)
