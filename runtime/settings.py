@@ -79,7 +79,7 @@ class WorkerSettings(Section):
         60.0,
         ge=5,
         le=3600,
-        description="a rebalance or a hung event loop ends the worker after it",
+        description="a hung event loop, or a rebalance in which nothing is loaded, ends the worker after it",
     )
 
 

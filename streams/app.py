@@ -280,6 +280,7 @@ def run(settings: Settings, *, drain: bool = False) -> None:
     Watchdog(
         worker.loop,
         engagement.is_rebalancing,
+        lambda: engagement.outbox.answered,
         limit_s=settings.worker.stuck_after_s,
         end=lambda: os._exit(STUCK),
     ).start()

@@ -84,14 +84,19 @@ def live_paywall(partition: Partition, viewer: Viewer) -> Paywall:
 
 
 def forget_gone(partition: Partition, paywall: Paywall) -> None:
-    """Drop what is gone from a paywall, so that nothing counts it in, in memory or not."""
+    """Drop what is gone from a paywall, so that nothing counts it in, in memory or not.
+
+    What was paid for an impression stays as long as the impression: it may be dated long before.
+    """
     horizon = partition.paywall_gone_before
     if paywall.first_at >= horizon:
         return
-    paywall.impressions = {k: i for k, i in paywall.impressions.items() if i.shown_at >= horizon}
+    shown = {k: i for k, i in paywall.impressions.items() if i.shown_at >= horizon}
+    paywall.impressions = shown
     paywall.unlocks = {k: u for k, u in paywall.unlocks.items() if u.at >= horizon}
-    paywall.orders = {k: o for k, o in paywall.orders.items() if o.last_at >= horizon}
-    paywall.ads = {k: a for k, a in paywall.ads.items() if a.at >= horizon}
+    orders, ads = paywall.orders.items(), paywall.ads.items()
+    paywall.orders = {k: o for k, o in orders if o.last_at >= horizon or o.impression_id in shown}
+    paywall.ads = {k: a for k, a in ads if a.at >= horizon or a.impression_id in shown}
     kept = (
         *(i.shown_at for i in paywall.impressions.values()),
         *(u.at for u in paywall.unlocks.values()),

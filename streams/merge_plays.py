@@ -158,6 +158,7 @@ def _touch_unlocks_before(partition: Partition, viewer: Viewer, started_at: i64)
     if paywall is None or (isinstance(paywall, bytes) and started_at > unlocked_to(paywall) + within):
         return
     live: Paywall = cold.live_paywall(partition, viewer)
+    cold.forget_gone(partition, live)
     for unlock in live.unlocks.values():
         if unlock.at <= started_at <= unlock.at + within and unlock.at >= partition.closed_before:
             unlock.played_after = starts_after(viewer, unlock.at, within)

@@ -53,6 +53,9 @@ class Sink:
     Guarantee: when `write` returns, all of the flush is durable, rows before the checkpoint. When the
     warehouse is away it waits and tries again, with backoff, for ever. A crash at any moment leaves a
     subset of true rows. Raises WarehouseRefusedError when trying again cannot help.
+
+    Attributes:
+        answered: how many calls the warehouse has answered.
     """
 
     def __init__(self, writer: Writer, settings: WorkerSettings, clock: Clock) -> None:
@@ -60,6 +63,7 @@ class Sink:
         self._settings = settings
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "warehouse")
+        self.answered = 0
         self._away_since: float | None = None
         self._said_at = 0.0
         self._written = 0
@@ -213,6 +217,7 @@ class Sink:
             reraise=True,
         )
         result: T = retrying(work)
+        self.answered += 1
         if self._away_since is not None:
             log.warning("the warehouse answers again after %.1f s; nothing was lost", self.away_s)
             self._away_since = None

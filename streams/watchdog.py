@@ -16,6 +16,7 @@ from contextlib import suppress
 log = logging.getLogger(__name__)
 
 EVERY_S, SAYS_S = 0.5, 1.0
+PATIENCE = 10
 SLACK_S = 2.0
 """So much later than this thread faulthandler ends a process in which it does not run."""
 
@@ -31,17 +32,23 @@ class Watchdog:
         self,
         loop: asyncio.AbstractEventLoop,
         is_rebalancing: Callable[[], bool],
+        progress: Callable[[], object],
         *,
         limit_s: float,
         end: Callable[[], None],
     ) -> None:
-        """Call `end`, from the thread, when something lasts longer than `limit_s` seconds."""
+        """Call `end`, from the thread, when something lasts longer than `limit_s` seconds.
+
+        A rebalance may last `PATIENCE` times as long while `progress` changes: states are large.
+        """
         self._loop = loop
         self._is_rebalancing = is_rebalancing
+        self._progress = progress
+        self._seen = progress()
         self._limit_s = limit_s
         self._end = end
         self._has_answered = threading.Event()
-        self._silent_s = self._rebalancing_s = 0.0
+        self._silent_s = self._rebalancing_s = self._still_s = 0.0
 
     def start(self) -> None:
         """Look from now on, for as long as the process lives."""
@@ -49,17 +56,27 @@ class Watchdog:
 
     def look(self) -> None:
         """Ask the loop whether it runs; end the process if it has not said so for too long."""
-        self._rebalancing_s = self._rebalancing_s + EVERY_S if self._is_rebalancing() else 0.0
+        self._look_at_rebalance()
         self._silent_s += EVERY_S
         if self._has_answered.is_set():
             self._silent_s = 0.0
             self._has_answered.clear()
         with suppress(RuntimeError):  # closed just now
             self._loop.call_soon_threadsafe(self._has_answered.set)
-        if self._rebalancing_s > self._limit_s:
+        if self._still_s > self._limit_s or self._rebalancing_s > PATIENCE * self._limit_s:
             self._give_up("a rebalance has not ended", self._rebalancing_s)
         elif self._silent_s > self._limit_s:
             self._give_up("the event loop has not answered", self._silent_s)
+
+    def _look_at_rebalance(self) -> None:
+        """Count for how long it has lasted, and for how long nothing has come of it."""
+        seen, before = self._progress(), self._seen
+        self._seen = seen
+        if not self._is_rebalancing():
+            self._rebalancing_s = self._still_s = 0.0
+            return
+        self._rebalancing_s += EVERY_S
+        self._still_s = self._still_s + EVERY_S if seen == before else 0.0
 
     def _give_up(self, what: str, for_s: float) -> None:
         """Say why, if that is possible: the loop may hang in a log that nobody reads, and hold its lock."""

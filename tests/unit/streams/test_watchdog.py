@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from streams import watchdog
-from streams.watchdog import EVERY_S, Watchdog
+from streams.watchdog import EVERY_S, PATIENCE, Watchdog
 
 LIMIT_S = 2.0
 LOOKS = round(LIMIT_S / EVERY_S)
@@ -17,7 +17,10 @@ class Dog:
 
     def __init__(self):
         self.loop, self.ended, self.rebalancing = asyncio.new_event_loop(), 0, False
-        self.watchdog = Watchdog(self.loop, lambda: self.rebalancing, limit_s=LIMIT_S, end=self.end)
+        self.loaded = 0
+        self.watchdog = Watchdog(
+            self.loop, lambda: self.rebalancing, lambda: self.loaded, limit_s=LIMIT_S, end=self.end
+        )
 
     def end(self):
         self.ended += 1
@@ -66,6 +69,15 @@ def test_a_rebalance_without_end_ends_the_process(dog, caplog):
     assert "a rebalance has not ended for" in caplog.text
 
 
+def test_a_rebalance_in_which_states_are_loaded_may_last_longer_but_not_for_ever(dog):
+    dog.rebalancing = True
+    while not dog.ended and dog.loaded < 20:
+        dog.loaded += 1
+        dog.look(LOOKS - 1)
+    assert dog.ended
+    assert dog.loaded == pytest.approx(PATIENCE * LOOKS / (LOOKS - 1), abs=1)
+
+
 def test_one_rebalance_after_the_other_is_no_rebalance_without_end(dog):
     for _ in range(5):
         dog.rebalancing = True
@@ -87,7 +99,9 @@ def test_it_looks_by_itself_and_ends_a_process_whose_loop_is_blocked(monkeypatch
     bitten = threading.Event()
 
     async def hang():
-        Watchdog(asyncio.get_running_loop(), lambda: False, limit_s=0.05, end=bitten.set).start()
+        Watchdog(
+            asyncio.get_running_loop(), lambda: False, lambda: 0, limit_s=0.05, end=bitten.set
+        ).start()
         return bitten.wait(30)  # in the loop's own thread
 
     assert asyncio.run(hang())

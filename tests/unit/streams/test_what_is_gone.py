@@ -86,3 +86,22 @@ def test_what_befalls_an_order_after_its_impression_closed_counts_the_same_whene
     kept_open = refund("o1", 29 * HOUR)
     lines = [shown(), checkout(), kept_open, unlock(at=minutes, names="i1"), failure(at=minutes + 1)]
     assert len(rows("paywall_minutes", lines)) == 1
+
+
+@pytest.mark.parametrize(
+    ("paid", "revenue"),
+    [([checkout(), purchase()], 100), ([reward()], 7)],
+    ids=["an order", "an ad session"],
+)
+def test_what_was_paid_long_before_its_impression_is_kept_as_long_as_that(paid, revenue):
+    """An order that names an impression of the day after: a sweep before the last event took the revenue."""
+    started_at = 51 * HOUR + 5 * MINUTE
+    before = [
+        *paid,
+        shown("i1", 27 * HOUR + 30 * MINUTE),
+        unlock(at=51 * HOUR + MINUTE, names="i1"),
+        start("q", started_at + 6 * HOUR, viewer_id="another"),
+    ]
+    after = [start("p2", started_at, episode=2)]
+    assert swept(before, after) == []
+    assert total("paywall_minutes", "revenue_usd_micros", [*before, *after]) == revenue
