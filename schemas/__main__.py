@@ -20,8 +20,9 @@ def event_schema() -> dict[str, Any]:
         "title": f"One line of {PLAYER_EVENTS.name}",
         "description": (
             f"A message holds one event a line, {MAX_MESSAGE_BYTES} bytes at most; a line {MAX_LINE_BYTES}. "
-            "Fields that are not named here are allowed and ignored. Not said here: all text is printable, "
-            "and sent_at is not before occurred_at."
+            "Fields that are not named here are allowed and ignored. Not said here: no text holds a "
+            "control, format, surrogate or private-use character, a separator other than the space, or a "
+            "noncharacter (schemas/printable.py lists them), and sent_at is not before occurred_at."
         ),
     } | EVENT.json_schema()
 

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from schemas.printable import is_printable
+
 SCHEMA_VERSION = 1
 MAX_LINE_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -44,8 +46,8 @@ EVENT_ID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 
 def printable(value: str) -> str:
-    """Return the text; raise ValueError when a character of it cannot be printed (a space can)."""
-    if not value.isprintable():
+    """Return the text; raise ValueError when it holds a character that `schemas.printable` refuses."""
+    if not is_printable(value):
         raise ValueError("holds a character that cannot be printed")
     return value
 

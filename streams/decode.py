@@ -13,6 +13,7 @@ import msgspec
 from runtime.sealing import read
 from schemas.complaints import reason_of
 from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
+from schemas.printable import is_printable
 from schemas.reasons import Reason
 from schemas.sealed import SEALED_START
 from streams.lines import AnyLine, Experiment
@@ -69,7 +70,7 @@ def judge(line: bytes) -> AnyLine | Reason:
         return _sealed_as(line) or reason_of(line, str(error), _EVENT_TYPES)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Reason.NOT_JSON
-    if not _EVENT_ID.match(event.event_id) or not all(map(str.isprintable, _texts(event))):
+    if not _EVENT_ID.match(event.event_id) or not is_printable("".join(_texts(event))):
         return Reason.INVALID_VALUE
     return event
 

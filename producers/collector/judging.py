@@ -11,6 +11,7 @@ import msgspec
 from producers.collector.contract import EVENT_TYPES, AnyEvent, texts
 from schemas.complaints import reason_of
 from schemas.fields import MAX_LINE_BYTES
+from schemas.printable import is_printable
 from schemas.reasons import Reason
 
 _DECODER = msgspec.json.Decoder(AnyEvent)
@@ -30,7 +31,7 @@ def judge(line: bytes, now_ms: int, max_bytes: int = MAX_LINE_BYTES) -> Any:
         return reason_of(line, str(error), EVENT_TYPES)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Reason.NOT_JSON
-    if not _has_plain_text(line) and not all(map(str.isprintable, texts(event))):
+    if not _has_plain_text(line) and not is_printable("".join(texts(event))):
         return Reason.INVALID_VALUE
     delay_ms = event.sent_at - event.occurred_at
     if delay_ms < 0 or delay_ms > now_ms:

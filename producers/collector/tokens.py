@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from producers.collector.answers import Refused
 from producers.collector.keys import WriteKey
 from schemas.fields import MAX_ID_CHARS
+from schemas.printable import is_printable
 
 MAX_TOKEN_CHARS: Final = 2048
 MAX_LIFE_S: Final = 7 * 86_400
@@ -81,7 +82,7 @@ def _session(claims: str, now_s: float) -> Session:
         raise Refused(401, "wrong_token") from None
     if said.exp <= now_s:
         raise Refused(401, "expired_token")
-    if said.exp > now_s + MAX_LIFE_S or not said.sub.isprintable() or not (said.sid or "-").isprintable():
+    if said.exp > now_s + MAX_LIFE_S or not is_printable(said.sub + (said.sid or "")):
         raise Refused(401, "wrong_token")
     return Session(said.sub, said.sid)
 

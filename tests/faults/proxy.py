@@ -9,6 +9,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections import Counter
 from enum import Enum, auto
 
 INSERT = b"INSERT INTO "
@@ -36,6 +37,10 @@ class CutInsert(Armed):
         self.share = share
 
 
+class HoldInsert(Armed):
+    """The first rows are kept, and with them all that clients send from then on, until `release`."""
+
+
 class Stage(Enum):
     IDLE = auto()
     ASKED = auto()
@@ -55,7 +60,7 @@ class Proxy:
         self._serving = set()
         self._armed = []
         self._arming = threading.Lock()
-        self._held = 0
+        self._held = Counter()  # whether they are of an INSERT -> bytes
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
@@ -86,7 +91,11 @@ class Proxy:
 
     def hold(self):
         """A black hole: what clients send is kept, connections stay open. Ends with `release`."""
-        self._call(self._flow.clear)
+        self._call(self.hold_from_here)
+
+    def hold_from_here(self):
+        """The same, for what runs in the loop of the proxy."""
+        self._flow.clear()
 
     def release(self):
         """Pass on what was kept, also of clients that no longer wait for it."""
@@ -95,7 +104,12 @@ class Proxy:
     @property
     def held_bytes(self):
         """Bytes of clients that are being kept right now."""
-        return self._held
+        return sum(self._held.values())
+
+    @property
+    def held_insert_bytes(self):
+        """Of these, bytes of an INSERT; a driver that only asks whether anybody is there sends none."""
+        return self._held[True]
 
     def close(self):
         self._call(self._stop.set)
@@ -144,14 +158,16 @@ class Proxy:
             self.links.discard(link)
             self._serving.discard(serving)
 
-    async def keep(self, size):
+    async def keep(self, size, *, of_insert):
         """Wait while a fault keeps what a client sent."""
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         if not self._flow.is_set():
-            self._held += size
-            await self._flow.wait()
-            self._held -= size
+            self._held[of_insert] += size
+            try:
+                await self._flow.wait()
+            finally:
+                self._held[of_insert] -= size
 
 
 class Link:
@@ -197,7 +213,10 @@ class Link:
                     self._fault.hit.set()
                     self.cut()
                     return
-            await self._proxy.keep(len(data))
+                if isinstance(self._fault, HoldInsert):
+                    self._proxy.hold_from_here()
+                    self._fault.hit.set()
+            await self._proxy.keep(len(data), of_insert=self._stage is not Stage.IDLE)
             self._up.write(data)
             await self._up.drain()
 

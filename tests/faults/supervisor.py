@@ -13,6 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from devstack.ports import is_free
+from devstack.process import sight
 from runtime.settings import as_environment
 from tests.support.pipeline import ROOT
 
@@ -34,6 +35,12 @@ class Kept:
     @property
     def alive(self):
         return self.process is not None and self.process.poll() is None
+
+    @property
+    def suspended(self):
+        """Whether it lives but was stopped by a signal."""
+        sighting = sight(self.process.pid)
+        return sighting is not None and sighting.suspended
 
     def health(self):
         """What its page says, or None when there is no answer."""

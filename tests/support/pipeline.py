@@ -83,15 +83,19 @@ class Pipeline:
             client.disconnect()
 
     def rows(self):
-        """All rows of the base views, as the oracle gives them."""
-        found = {}
-        for table in COUNTER_TABLES:
-            columns = ("toUnixTimestamp(window_start)", *table.dimensions, *table.counters, *table.histograms)
-            width = 1 + len(table.dimensions)
-            names = table.counters + table.histograms
-            rows = self.query(f"SELECT {', '.join(columns)} FROM {BASE_VIEWS[table.name]}")
-            found[table.name] = {row[:width]: dict(zip(names, row[width:], strict=True)) for row in rows}
-            assert len(found[table.name]) == len(rows), f"{table.name}: a key stands twice"
+        """All rows of the base views, as the oracle gives them. The others: `rollups.py`."""
+        return {
+            table.name: self.view(BASE_VIEWS[table.name], table.dimensions, table.counters + table.histograms)
+            for table in COUNTER_TABLES
+        }
+
+    def view(self, name, dimensions, values):
+        """Rows of a view: (window start in seconds, *dimensions) -> {counter or histogram: value}."""
+        columns = ("toUnixTimestamp(window_start)", *dimensions, *values)
+        width = 1 + len(dimensions)
+        rows = self.query(f"SELECT {', '.join(columns)} FROM {name}")
+        found = {row[:width]: dict(zip(values, row[width:], strict=True)) for row in rows}
+        assert len(found) == len(rows), f"{name}: a key stands twice"
         return found
 
     def quarantined(self):

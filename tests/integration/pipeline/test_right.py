@@ -5,6 +5,7 @@ from producers.simulator import Dirt, SimulationSettings, TruthFile, simulate
 from runtime.clock import SystemClock
 from tests.oracle.oracle import diff, from_truth, tables
 from tests.support.pipeline import bad_lines
+from tests.support.rollups import COMPARED, actual_rollups, expected_rollups
 
 EVENTS = 300_000
 DIRT = Dirt(
@@ -16,6 +17,13 @@ DIRT = Dirt(
     malformed=0.01,
     late=0.001,
 )
+OF_THE_LOG = {"completeness", "conservation", "quarantine_by_hour", "epoch_spans"}
+"""Views of how far the log was read and of its lines: quarantine and tallies are compared by themselves."""
+
+
+def views_of(pipeline):
+    sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
+    return {name for (name,) in pipeline.query(sql)}
 
 
 def test_every_row_of_every_view_equals_the_oracle(make_pipeline, tmp_path):
@@ -30,6 +38,9 @@ def test_every_row_of_every_view_equals_the_oracle(make_pipeline, tmp_path):
     events, reasons = from_truth(truth)
     assert sent >= EVENTS
     assert len(reasons) == 10, "not every reason was met"
-    assert diff(tables(events, rules=pipeline.settings.fold), pipeline.rows()) == []
+    expected = tables(events, rules=pipeline.settings.fold)
+    assert diff(expected, pipeline.rows()) == []
+    assert diff(expected_rollups(expected), actual_rollups(pipeline)) == []
+    assert views_of(pipeline) == COMPARED | OF_THE_LOG
     assert pipeline.quarantined() == bad_lines(truth)
     pipeline.assert_conserved(sent)

@@ -44,13 +44,20 @@ _WRONG_EVENT_IDS = {
     "braces": "{" + _EVENT_ID + "}",
     "36 digits of another script": _EVENT_ID.replace("0", "\u0660"),
 }
-_NOT_PRINTABLE = {
+NOT_PRINTABLE = {
     "escaped NUL": "a\0b",
     "a newline": "a\nb",
     "DEL": "a\x7fb",
     "a soft hyphen": "a\xadb",
     "a zero-width joiner": "a\u200db",
     "a private character": "a\ue000b",
+    "a no-break space": "a\xa0b",
+    "a separator of lines": "a\u2028b",
+    "an old mark of format": "a\U00013430b",
+    "a mark of format since Unicode 15": "a\U00013439b",
+    "no character": "a\ufdd0b",
+    "the last of a plane": "a\U0001ffffb",
+    "the last of all": "a\U0010ffffb",
 }
 
 
@@ -133,7 +140,7 @@ def _wrong_numbers(low: int, high: int) -> dict[str, Any]:
 def _wrong_text(field: str) -> dict[str, Any]:
     own = {"country": _WRONG_COUNTRIES, "event_id": _WRONG_EVENT_IDS}
     found = {"a number": 1, "a float": 1.5, "a boolean": True, "empty": ""}
-    return found | own.get(field, {"one character too many": "a" * 129}) | _NOT_PRINTABLE
+    return found | own.get(field, {"one character too many": "a" * 129}) | NOT_PRINTABLE
 
 
 def _text_inside(info: Any) -> list[Any]:
@@ -141,7 +148,16 @@ def _text_inside(info: Any) -> list[Any]:
         return [_EVENT_ID.upper()]
     if "pattern" in repr(info.annotation):
         return ["AA", "ZZ"]
-    return ["a", "a" * 128, "\U0001f600" * 128, "with a space", "\xe9\u4e2d\u0661", '"\\/']
+    return [
+        "a",
+        "a" * 128,
+        "\U0001f600" * 128,
+        "with a space",
+        "\xe9\u4e2d\u0661",
+        "new \U0001fae8",
+        "unassigned \u0378",
+        '"\\/',
+    ]
 
 
 def _bounds(info: Any) -> tuple[int, int]:

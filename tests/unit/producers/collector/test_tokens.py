@@ -35,6 +35,11 @@ def test_a_token_without_a_session_vouches_for_the_viewer_in_any():
     assert verify(a_token({"sub": "viewer-1", "exp": NOW_S + 1}), KEY, NOW_S) == Session("viewer-1", None)
 
 
+def test_a_token_names_whom_an_event_may_name():
+    """An emoji of Unicode 15 was no id to Python 3.11."""
+    assert verify(a_token(claims(sub="\U0001fae8")), KEY, NOW_S).viewer_id == "\U0001fae8"
+
+
 def test_a_token_that_openssl_signed_is_read():
     """printf '<header>.<claims>' | openssl dgst -sha256 -hmac sss... -binary | basenc --base64url"""
     token = (
@@ -79,6 +84,7 @@ def test_both_secrets_are_good_while_one_replaces_the_other():
         a_token(claims(sub="a" * 129)),
         a_token(claims(sub="a\0b")),
         a_token(claims(sid="a\nb")),
+        a_token(claims(sub="\xe9", sid="a\xadb")),
         a_token(claims(sid="")),
         a_token(claims(exp="1700003600")),
         a_token(claims(exp=None)),
