@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cliffhanger.terminal import answer
+from cliffhanger.terminal import answer, say
+from runtime.cutting import read_cut
 from runtime.errors import SealError
 from runtime.sealing import Seal, read
 from warehouse.reader import KeptLine
@@ -33,18 +34,25 @@ def opened(kept: KeptLine, seal: Seal) -> OpenedLine:
 def show(found: Iterable[OpenedLine], lines: str = "") -> None:
     """Write lines to standard output: as JSON with all that is known, or only those of `lines`, as they are.
 
+    A line that was cut is none of `lines`: what is left of it is no line to be sent. How many is said.
     Raises SealError at the end when there were some that no key given opens.
     """
     shut: set[str] = set()
+    cut = 0
     for each in found:
         if each.line is None:
             sealed = read(each.kept.line)
             shut.add(sealed.key_id if sealed else "")
         elif lines and lines == (each.sealed_by or "worker"):
-            sys.stdout.buffer.write(each.line + b"\n")
+            if read_cut(each.line) is None:
+                sys.stdout.buffer.write(each.line + b"\n")
+            else:
+                cut += 1
         if not lines:
             answer(_as_json(each))
     sys.stdout.buffer.flush()
+    if cut:
+        say(f"{cut:,} lines that were cut are left out; without --lines they are shown")
     if shut:
         raise SealError(f"some lines were sealed with another key: {', '.join(sorted(shut))}")
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cliffhanger.terminal import say, show
 from producers.sender import Sender, SenderSettings
+from runtime.cutting import read_cut
 from runtime.errors import SealError
 from runtime.sealing import Seal, read
 from runtime.settings import Settings
@@ -21,6 +22,7 @@ from warehouse.writer import QuarantinedLine
 
 BATCH = 1_000
 COUNTS = "would count"
+CUT = "is cut, cannot be sent"
 
 
 class Policy(StrEnum):
@@ -32,11 +34,20 @@ class Policy(StrEnum):
 
 
 class Judged(NamedTuple):
-    """A line as it would be sent, and what speaks against it."""
+    """A line as it would be sent, and what speaks against it.
+
+    `is_cut`: only its beginning was kept. It is never sent: it would count as one more line.
+    """
 
     place: QuarantinedLine
     line: bytes
     against: Reason | None
+    is_cut: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """What would become of it, in a word or a few."""
+        return CUT if self.is_cut else self.against or COUNTS
 
 
 class Told(NamedTuple):
@@ -85,6 +96,9 @@ def judged(
 ) -> Iterator[Judged]:
     """Judge lines as the workers of these rules would when they came now."""
     for place in lines:
+        if read_cut(place.line) is not None:
+            yield Judged(place, place.line, place.reason, is_cut=True)
+            continue
         line = dated(place.line, place.message_at_ms)
         watermark = watermarks.get(place.partition, 0)
         yield Judged(place, line, speaks_against(line, place.message_at_ms, rules, watermark))
@@ -110,12 +124,10 @@ def send_again(
         if most is not None and told.outcomes.total() >= most:
             told = told._replace(stopped=f"{most} lines are done")
             break
-        told.verdicts[judged_line.against or COUNTS] += 1
+        told.verdicts[judged_line.verdict] += 1
         outcome = _outcome(judged_line, policy)
         if outcome is None:
-            place = judged_line.place
-            where = f"partition {place.partition}, offset {place.offset}, line {place.line_index}"
-            told = told._replace(stopped=f"{where} would be set aside again as {judged_line.against}")
+            told = told._replace(stopped=_why_it_stops(judged_line))
             break
         if outcome is not Outcome.DROPPED:
             sender.send(viewer_of(judged_line.line), judged_line.line)
@@ -143,7 +155,7 @@ def replay_quarantine(
         found = of_workers(quarantine.lines(reasons), seal)
         lines = judged(found, settings.fold, _watermarks(settings))
         if dry_run:
-            _show(Counter((line.place.reason, line.against or COUNTS) for line in lines))
+            _show(Counter((line.place.reason, line.verdict) for line in lines))
             return True
         with Sender(SenderSettings(brokers=settings.kafka, connect_s=wait_s)) as sender:
             told = send_again(lines, policy, most, sender, quarantine)
@@ -151,6 +163,8 @@ def replay_quarantine(
         quarantine.close()
     for outcome, count in sorted(told.outcomes.items()):
         say(f"{count:,} lines {outcome}")
+    if told.outcomes[Outcome.DROPPED] and told.verdicts[CUT]:
+        say(f"{told.verdicts[CUT]:,} of those dropped were cut when they were set aside: they cannot be sent")
     if told.stopped:
         say(f"stopped: {told.stopped}")
     return not told.stopped
@@ -159,7 +173,17 @@ def replay_quarantine(
 def _outcome(line: Judged, policy: Policy) -> Outcome | None:
     if line.against is None:
         return Outcome.SENT
+    if line.is_cut and policy is Policy.REQUEUE:
+        return Outcome.DROPPED
     return {Policy.STOP: None, Policy.REQUEUE: Outcome.REQUEUED, Policy.DROP: Outcome.DROPPED}[policy]
+
+
+def _why_it_stops(line: Judged) -> str:
+    place = line.place
+    where = f"partition {place.partition}, offset {place.offset}, line {place.line_index}"
+    if line.is_cut:
+        return f"{where} was cut when it was set aside and cannot be sent; `--policy drop` leaves it out"
+    return f"{where} would be set aside again as {line.against}"
 
 
 def _watermarks(settings: Settings) -> dict[int, int]:
@@ -170,7 +194,7 @@ def _watermarks(settings: Settings) -> dict[int, int]:
         inventory.close()
 
 
-def _show(found: Counter[tuple[Reason, Reason | str]]) -> None:
+def _show(found: Counter[tuple[Reason, str]]) -> None:
     table = Table("set aside as", "and now", "lines", box=None, pad_edge=False)
     for (reason, verdict), count in sorted(found.items()):
         table.add_row(reason, verdict, f"{count:,}")

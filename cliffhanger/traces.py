@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cliffhanger.kafka_holds import Held
+from runtime.cutting import read_cut
 from runtime.errors import SealError
 from runtime.sealing import Seal, read
 from schemas.topics import DAY_MS
@@ -89,7 +90,10 @@ def _opened(line: bytes, seal: Seal | None) -> tuple[bytes | None, bool]:
 
 
 def _tokens(text: bytes) -> Iterator[str]:
-    """Yield each text and each whole number of a line that need not be JSON."""
+    """Yield each text and each whole number of a line that need not be JSON, or of what is left of it."""
+    cut = read_cut(text)
+    if cut is not None:
+        text = cut.began.encode() + b'"'  # the last text may be cut in two
     for match in _TOKEN.finditer(text):
         token = match[0] if match[1] is None else match[1]
         if b"\\" in token:

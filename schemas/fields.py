@@ -15,6 +15,7 @@ from schemas.printable import is_printable
 SCHEMA_VERSION = 1
 MAX_LINE_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 1024 * 1024
+MAX_OVERSIZE_LINES = 100_000  # of a message over the limit: one that has more is a single line
 MAX_ID_CHARS = 128
 MAX_EPISODE_NO = 10_000
 MAX_SPAN_MS = 86_400_000  # a day: longer than any episode or play

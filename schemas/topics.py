@@ -4,8 +4,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 DAY_MS: Final = 86_400_000
+MAX_KEPT_LINE_BYTES: Final = 2 * 1024 * 1024
+"""The longest line that quarantine keeps whole: one that fills a message of `player.events.v1`.
+
+The broker measures what it stores, and a sender may compress: a message can be longer by far once it is
+unpacked. Of such a line the beginning is kept (runtime/cutting.py).
+"""
 MAX_SEALED_MESSAGE_BYTES: Final = 4 * 1024 * 1024
-"""A line that fills a message of `player.events.v1`, in base64, and what stands around it."""
+"""The longest line that is kept, in base64, and what stands around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ PLAYER_EVENTS: Final = Topic(
         "cleanup.policy": "delete",
         "retention.ms": str(7 * DAY_MS),  # the budget for an outage of the warehouse
         "message.timestamp.type": "LogAppendTime",  # bounds what a sender may claim as received_at
-        "max.message.bytes": str(2 * 1024 * 1024),
+        "max.message.bytes": str(MAX_KEPT_LINE_BYTES),  # as stored: compressed, if its sender does
         "unclean.leader.election.enable": "false",
     },
 )
@@ -46,8 +52,8 @@ QUARANTINE: Final = Topic(
         "max.message.bytes": str(MAX_SEALED_MESSAGE_BYTES),
     },
 )
-"""The lines that could not be used, sealed where a key is set: the line as value; reason, partition, offset
-and index as headers."""
+"""The lines that could not be used, cut where they are too long to be kept, sealed where a key is set: the
+line as value; reason, partition, offset and index as headers."""
 
 TOPICS: Final = (PLAYER_EVENTS, QUARANTINE)
 CONSUMER_GROUP: Final = "cliffhanger.engagement"

@@ -104,7 +104,7 @@ def make_app(settings: Settings) -> faust.App:
         table_standby_replicas=0,
         topic_disable_leader=True,
         topic_allow_declare=False,
-        producer_max_request_size=MAX_SEALED_MESSAGE_BYTES,  # the longest line there can be, sealed
+        producer_max_request_size=MAX_SEALED_MESSAGE_BYTES,  # the longest line that is kept, sealed
         broker_commit_interval=1.0,
         broker_max_poll_interval=7 * 86_400.0,  # in an outage of the warehouse it keeps its partitions
         broker_session_timeout=kafka.session_timeout_s,

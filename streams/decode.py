@@ -12,7 +12,7 @@ import msgspec
 
 from runtime.sealing import read
 from schemas.complaints import reason_of
-from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
+from schemas.fields import EVENT_ID_PATTERN, MAX_LINE_BYTES, MAX_MESSAGE_BYTES, MAX_OVERSIZE_LINES
 from schemas.printable import is_printable
 from schemas.reasons import Reason
 from schemas.sealed import SEALED_START
@@ -55,8 +55,13 @@ def decode(payload: bytes) -> Decoded:
 
 
 def split(payload: bytes) -> list[bytes]:
-    """Return the lines of a message. Blank ones are none: index i is the i-th line that says something."""
-    return [line for line in payload.split(b"\n") if not line.isspace() and line]
+    """Return the lines of a message. Blank ones are none: index i is the i-th line that says something.
+
+    A message that is over the limit, of which no line is used, and that has more than `MAX_OVERSIZE_LINES`
+    counts as one line: small when compressed, it would be millions of rows in quarantine.
+    """
+    lines = [payload] if _has_too_many_lines(payload) else payload.split(b"\n")
+    return [line for line in lines if not line.isspace() and line]
 
 
 def judge(line: bytes) -> AnyLine | Reason:
@@ -89,6 +94,10 @@ def _decode_one_by_one(payload: bytes) -> Decoded:
             decoded.events.append(verdict)
             indexes.append(index)
     return decoded._replace(indexes=indexes)
+
+
+def _has_too_many_lines(payload: bytes) -> bool:
+    return len(payload) > MAX_MESSAGE_BYTES and payload.count(b"\n") > MAX_OVERSIZE_LINES
 
 
 def _has_plain_text(payload: bytes) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runtime.cutting import as_kept
 from runtime.sealing import Seal, read
 from schemas.reasons import Reason
 from schemas.tables import CounterTable
@@ -76,20 +77,20 @@ class Owned:
         return True
 
     def fold(self, offset: int, timestamp_ms: int, payload: bytes) -> None:
-        """Fold one message; keep its bad lines to be written."""
+        """Fold one message; keep its bad lines to be written, the longest of them cut."""
         self.fresh = False
         self.last_ms = timestamp_ms
         self.stored_ms = self.stored_ms or timestamp_ms  # it is the first that no checkpoint covers
         rejects = apply(self.state, offset, timestamp_ms, payload)
         if rejects:
             lines = split(payload)
-            self.lines += [(offset, r.line, r.reason, lines[r.line], timestamp_ms) for r in rejects]
+            self.lines += [(offset, r.line, r.reason, as_kept(lines[r.line]), timestamp_ms) for r in rejects]
 
     def take_lines(self, source_epoch: int, seal: Seal | None = None) -> list[QuarantinedLine]:
         """Return the bad lines that are not written yet, sealed if there is a seal, and forget them."""
         lines, self.lines = self.lines, []
         return [
-            QuarantinedLine(source_epoch, self.number, offset, index, reason, _kept(line, reason, seal), at)
+            QuarantinedLine(source_epoch, self.number, offset, index, reason, _sealed(line, reason, seal), at)
             for offset, index, reason, line, at in lines
         ]
 
@@ -111,6 +112,6 @@ class Owned:
         return taken
 
 
-def _kept(line: bytes, reason: Reason, seal: Seal | None) -> bytes:
-    """A bad line as it is kept. What the collector sealed stays as it is: there is nothing to hide in it."""
+def _sealed(line: bytes, reason: Reason, seal: Seal | None) -> bytes:
+    """A bad line as it is written. What the collector sealed stays so: there is nothing to hide in it."""
     return line if seal is None or read(line) is not None else seal.line(line, reason)

@@ -133,7 +133,7 @@ class Shadow:
                 GROUP BY {key}
             )
             WHERE mine != true_one
-            SETTINGS async_insert = 0, insert_deduplicate = 0
+            SETTINGS async_insert = 0, insert_deduplicate = 0, insert_quorum = 'auto'
             """
         )
 

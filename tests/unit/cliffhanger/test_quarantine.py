@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cliffhanger.quarantine import BATCH, Policy, judged, send_again
+from cliffhanger.quarantine import BATCH, CUT, Policy, judged, send_again
+from runtime.cutting import as_kept
 from runtime.errors import DeliveryError
 from schemas.rules import FoldRules
 from tests.contracts.warehouse import a_line
@@ -13,6 +14,7 @@ from tests.model.world import MIDNIGHT
 from warehouse.quarantine import Outcome
 
 GOOD = json.dumps(start(0)).encode()
+LEFT_OF_A_LINE = as_kept(GOOD + b"\n" + GOOD)
 SENT, REQUEUED, DROPPED = Outcome.SENT, Outcome.REQUEUED, Outcome.DROPPED
 
 
@@ -66,6 +68,22 @@ def test_a_policy_says_what_becomes_of_a_line_that_is_still_bad(policy, lines, n
     assert [line for _, line in sent] == lines
     assert notes == noted
     assert told.stopped == stops
+
+
+@pytest.mark.parametrize(
+    ("policy", "noted", "stops"),
+    [
+        (Policy.STOP, [(0, SENT)], "was cut when it was set aside and cannot be sent"),
+        (Policy.REQUEUE, [(0, SENT), (1, DROPPED), (2, SENT)], ""),
+        (Policy.DROP, [(0, SENT), (1, DROPPED), (2, SENT)], ""),
+    ],
+)
+def test_what_is_left_of_a_line_is_never_sent(policy, noted, stops):
+    """It would be a further line, that nobody has sent."""
+    told, sent, notes = replay(GOOD, LEFT_OF_A_LINE, GOOD, policy=policy)
+    assert {line for _, line in sent} == {GOOD}
+    assert (notes, told.verdicts[CUT]) == (noted, 1)
+    assert stops in told.stopped
 
 
 def test_no_more_lines_than_were_asked_for():

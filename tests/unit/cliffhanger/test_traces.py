@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from cliffhanger.kafka_holds import Held
 from cliffhanger.traces import Lines, Trace, Where, deletable_checkpoints, search, traces
 from producers.collector.pseudonyms import Pseudonyms
+from runtime.cutting import BEGINNING_BYTES, as_kept
 from runtime.sealing import Seal
 from schemas.reasons import Reason
 from schemas.topics import DAY_MS
@@ -18,6 +19,7 @@ V = PSEUDONYM(RAW)
 PLACE = LinePlace(1, 3, 100, 0)
 NOON = 1_763_640_000_000
 NOBODY = Lines({}, [])
+SEAL = Seal((KEY,), "worker")
 REQUEST = ViewerDeletion(*PLACE, V, NOON - 5_000, NOON, NOON + 2_000, 0)
 NOTHING_HELD = Held({3: 101}, frozenset(), 7 * DAY_MS, 14 * DAY_MS)
 
@@ -43,6 +45,14 @@ def named(line, **keys):
 def test_a_line_names_the_viewer_in_any_shape(line):
     viewer = V[1:] if b"\\u" in line else V
     assert named(line % viewer.encode())
+
+
+@pytest.mark.parametrize("end", [b'"}\n', b"\n"])
+def test_what_is_left_of_a_line_that_was_cut_names_the_viewer(end):
+    line = b'{"more":"' + b"x" * (BEGINNING_BYTES - 24 - len(V)) + b'","viewer_id":"' + V.encode()
+    assert len(line) == BEGINNING_BYTES
+    assert named(as_kept(line + end))
+    assert named(SEAL.line(as_kept(line + end), Reason.TOO_LARGE), seal=SEAL)
 
 
 def test_a_line_of_somebody_else_is_left_alone():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from schemas.fields import MAX_LINE_BYTES, MAX_MESSAGE_BYTES
+from schemas.fields import MAX_LINE_BYTES, MAX_MESSAGE_BYTES, MAX_OVERSIZE_LINES
 from schemas.reasons import Reason
 from streams.decode import decode, judge, split
 from tests.properties.folding import Folding
@@ -100,6 +100,16 @@ def test_all_lines_of_a_message_over_1_mb_are_too_large():
     assert len(fits) == MAX_MESSAGE_BYTES
     assert decode(fits).rejects == []
     assert decode(fits + b"\n").rejects == [(index, Reason.TOO_LARGE) for index in range(32)]
+
+
+def test_a_message_over_1_mb_of_very_many_lines_is_one_line():
+    """Five million lines of 2 bytes are 10 MB; they were 1.2 GB in a worker, and as many rows."""
+    few = b"0123456789\n" * MAX_OVERSIZE_LINES
+    assert [len(split(few)), len(split(few + b"\n"))] == [MAX_OVERSIZE_LINES, 1]
+    assert decode(few + b"\n").rejects == [(0, Reason.TOO_LARGE)]
+    assert decode(b"\n" * (MAX_MESSAGE_BYTES + 1)).rejects == []
+    within = b"1\n" * (MAX_MESSAGE_BYTES // 2)
+    assert len(decode(within).rejects) == MAX_MESSAGE_BYTES // 2
 
 
 def test_an_empty_payload_holds_no_line():

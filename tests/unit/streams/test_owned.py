@@ -1,12 +1,17 @@
 """Which offset comes next, and what a hole in the log does."""
 
+from hashlib import sha256
+
 import pytest
 
 from runtime.clock import SystemClock
+from runtime.cutting import read_cut
 from runtime.sealing import Seal
 from runtime.settings import WorkerSettings
+from schemas.fields import MAX_OVERSIZE_LINES
 from schemas.reasons import Reason
 from schemas.rules import FoldRules
+from schemas.topics import MAX_KEPT_LINE_BYTES, MAX_SEALED_MESSAGE_BYTES
 from streams.checkpointing import Checkpointer
 from streams.owned import Owned
 from streams.partition import Partition
@@ -99,6 +104,32 @@ def test_a_bad_line_is_sealed_when_there_is_a_key_and_to_the_same_bytes_after_a_
     owned.state.next_offset = 10
     owned.fold(10, 1_700_000_000_000, payload)
     assert owned.take_lines(2, SEAL) == kept
+
+
+@pytest.mark.parametrize("seal", [None, SEAL])
+def test_a_line_that_is_too_long_to_be_kept_is_cut_when_it_is_folded(owned, seal):
+    """It was kept whole, no producer could send it to the quarantine topic, and every worker ended."""
+    longest, longer = b"x" * MAX_KEPT_LINE_BYTES, b"y" * (MAX_KEPT_LINE_BYTES + 1)
+    owned.fold(10, 1_700_000_000_000, longest + b"\n" + longer)
+    assert max(len(line) for *_, line, _ in owned.lines) == MAX_KEPT_LINE_BYTES
+    whole, cut = owned.take_lines(2, seal)
+    assert (whole.reason, cut.reason, owned.state.tally.quarantined) == (
+        Reason.TOO_LARGE,
+        Reason.TOO_LARGE,
+        2,
+    )
+    assert max(len(whole.line), len(cut.line)) < MAX_SEALED_MESSAGE_BYTES - 1024
+    lines = [line.line if seal is None else seal.open(line.line).line for line in (whole, cut)]
+    assert lines[0] == longest
+    assert read_cut(lines[1]).sha256 == sha256(longer).hexdigest()
+
+
+def test_a_message_of_too_many_lines_is_one_line_that_is_cut(owned):
+    payload = b"0123456789\n" * (MAX_OVERSIZE_LINES + 1)
+    owned.fold(10, 1_700_000_000_000, payload)
+    (kept,) = owned.take_lines(2)
+    assert (kept.line_index, read_cut(kept.line).bytes) == (0, len(payload))
+    assert (owned.state.tally.received, owned.state.tally.quarantined) == (1, 1)
 
 
 def test_what_the_collector_sealed_is_not_sealed_again(owned):
