@@ -42,6 +42,7 @@ class Samples:
 
     def __init__(self, run):
         self._run_of = run
+        self.began = time.monotonic()
         self.lags, self.memory = [], []
         self._folded = {}
         self._seen = {}

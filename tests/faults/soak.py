@@ -54,6 +54,9 @@ def soak(stack, *, seed, minutes=30, rate=None, broken=None, say=print):
             run.outcome.figures = (first.figures if first else {}) | figures(run, samples, told)
         behind = [lag.at - finished for lag in samples.lags if lag.at > finished and not lag.behind]
         say(f"soak: no lag {min(behind, default=float('nan')):.1f} s after the last event")
+        run.outcome.notes["memory"] = [
+            sample._replace(at=round(sample.at - samples.began, 1)) for sample in samples.memory
+        ]
         steady = trend(samples.memory, len(run.partitions))
         if steady.grows and settles(minutes, rate):
             run.outcome.hangs.append(f"memory is not flat: {steady}")

@@ -99,9 +99,7 @@ def test_it_looks_by_itself_and_ends_a_process_whose_loop_is_blocked(monkeypatch
     bitten = threading.Event()
 
     async def hang():
-        Watchdog(
-            asyncio.get_running_loop(), lambda: False, lambda: 0, limit_s=0.05, end=bitten.set
-        ).start()
+        Watchdog(asyncio.get_running_loop(), lambda: False, lambda: 0, limit_s=0.05, end=bitten.set).start()
         return bitten.wait(30)  # in the loop's own thread
 
     assert asyncio.run(hang())
