@@ -7,8 +7,8 @@ from mypy_extensions import i64
 from streams.paywall_state import Gate
 from streams.state import DayDimensions, Place
 
-SHARED_AT_MOST: Final = 500_000
-"""Of each kind. Senders choose some of these values: what is shared must not grow for ever."""
+SHARED_AT_MOST: Final = 100_000
+"""Of each kind, about 30 MB. Senders choose some of these values: what is shared must not grow for ever."""
 
 _PLACES: Final[dict[tuple[Any, ...], Place]] = {}
 _VALUES: Final[dict[Any, Any]] = {}
