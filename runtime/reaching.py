@@ -1,6 +1,7 @@
 """Why a client could not reach Kafka: kafka-python raises a timeout, and says why in its log only."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,20 +39,45 @@ class Heard(logging.Handler):
             self.refuses_login = isinstance(error, SaslAuthenticationFailedError)
 
 
+class _Ears:
+    """Opens the logger while anybody listens. A command may have silenced it: for others it stays silent."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = 0
+        self._before = (logging.NOTSET, True)
+
+    def add(self, heard: Heard) -> None:
+        with self._lock:
+            if not self._open:
+                self._before = _LOGGER.level, _LOGGER.propagate
+                if not _LOGGER.isEnabledFor(logging.WARNING):
+                    _LOGGER.propagate = False
+                    _LOGGER.setLevel(logging.WARNING)
+            self._open += 1
+            _LOGGER.addHandler(heard)
+
+    def remove(self, heard: Heard) -> None:
+        with self._lock:
+            _LOGGER.removeHandler(heard)
+            self._open -= 1
+            if not self._open:
+                level, _LOGGER.propagate = self._before
+                _LOGGER.setLevel(level)
+
+
+_EARS = _Ears()
+
+
 @contextmanager
 def _listening() -> Iterator[Heard]:
-    """Listen to what kafka-python says of its connections."""
-    ears, level, passes_on = Heard(), _LOGGER.level, _LOGGER.propagate
-    _LOGGER.addHandler(ears)
-    if not _LOGGER.isEnabledFor(logging.WARNING):  # a command has silenced it: for others it stays silent
-        _LOGGER.propagate = False
-        _LOGGER.setLevel(logging.WARNING)
+    """Listen to what kafka-python says of its connections: of all that this process makes at once."""
+    heard = Heard()
+    _EARS.add(heard)
     try:
-        yield ears
+        yield heard
     finally:
-        _LOGGER.removeHandler(ears)
-        _LOGGER.setLevel(level)
-        _LOGGER.propagate = passes_on
+        _EARS.remove(heard)
 
 
 @contextmanager

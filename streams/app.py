@@ -233,6 +233,9 @@ class Engagement:
         await self.worker.tick()
         if self._drain is not None and await self._drain.is_over():
             self._drain = None
+            if any(owned.stopped for owned in self.worker.partitions.values()):
+                log.critical("the other partitions are drained: %s", self.worker.positions())
+                os._exit(FAILED)
             log.info("drained: %s", self.worker.positions())
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -280,7 +283,7 @@ def run(settings: Settings, *, drain: bool = False) -> None:
     Watchdog(
         worker.loop,
         engagement.is_rebalancing,
-        lambda: engagement.outbox.answered,
+        lambda: engagement.worker.sink.loaded,
         limit_s=settings.worker.stuck_after_s,
         end=lambda: os._exit(STUCK),
     ).start()

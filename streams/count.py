@@ -164,11 +164,12 @@ def _count_unlock(partition: Partition, viewer: Viewer, unlock: Unlock) -> None:
 
 
 def _impressions(partition: Partition, viewer: Viewer) -> list[Impression]:
-    """Return the impressions that a hot play's span may hold."""
+    """Return the impressions that a hot play's span may hold. What is gone is none, in memory or not."""
     if viewer.paywall is None:
         return []
     if isinstance(viewer.paywall, bytes):
         starts = [play.started_at for play in plays_of(viewer) if play.counts]
         if not starts or viewer.paywall_to < min(starts):
             return []
-    return list(live_paywall(partition, viewer).impressions.values())
+    horizon, live = partition.paywall_gone_before, live_paywall(partition, viewer)
+    return [shown for shown in live.impressions.values() if shown.shown_at >= horizon]

@@ -21,14 +21,14 @@ class Drain:
         self._ends: dict[int, int] = {}
 
     async def is_over(self) -> bool:
-        """Whether every assigned partition is folded to its end, written, and in a checkpoint."""
+        """Whether every assigned partition is folded to its end and in a checkpoint, or has stopped."""
         assignment = self._worker.assignment
         generation = assignment.generation
         if self._group.rebalancing() or assignment.is_stale:
             return False
         if assignment.partitions.keys() - self._ends.keys():
             self._ends = await self._edges.ends_now() | self._ends
-        positions = assignment.positions()
-        if not positions or any(at < self._ends.get(number, inf) for number, at in positions.items()):
+        live = {n: int(o.state.next_offset) for n, o in assignment.partitions.items() if not o.stopped}
+        if not assignment.partitions or any(at < self._ends.get(number, inf) for number, at in live.items()):
             return False
         return await self._worker.store() and assignment.generation == generation

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 BROKER_AWAY = (KafkaError, ConsumerStoppedError, asyncio.TimeoutError)
 """What asking the broker for offsets raises when it does not answer, or while partitions move."""
 
-HOLE_S = 10.0
-"""After reading again for so long, what was met in the place of a hole is not there any more."""
+ANSWER_S, ASK_AGAIN_S = 2.0, 10.0
+"""A partition without a leader has no answer for a long time, and must not hold up the others."""
 
 
 class Edges:
@@ -34,40 +34,56 @@ class Edges:
         self._group = group
         self._worker = worker
         self._metrics = metrics
+        self._not_before: dict[int, float] = {}
 
     async def look_after_holes(self) -> None:
-        """Begin what was never counted; read the log again where an offset is missing, or stop.
-
-        What came in the place of a hole may be gone before it was read again: then the hole is forgotten,
-        and what comes first now is one.
-        """
+        """Begin what was never counted; read the log again where an offset is missing, or stop."""
         for owned in list(self._worker.partitions.values()):
-            if owned.hole is not None and not owned.must_seek and self._now() - owned.sought_at > HOLE_S:
-                owned.hole = None
-            if owned.stopped or not (owned.must_seek or owned.fresh):
+            self._forget_hole(owned)
+            asks = owned.must_seek or owned.fresh
+            if owned.stopped or not asks or self._now() < self._not_before.get(owned.number, 0.0):
                 continue
             try:
                 await self._go_on(owned)
-            except (*BROKER_AWAY, WarehouseAwayError) as error:
-                log.info("nobody says where partition %d begins: %s", owned.number, error)
+            except WarehouseAwayError as error:
+                log.info("nobody knows whether partition %d was counted: %s", owned.number, error)
                 return
+            except BROKER_AWAY as error:  # of this partition: the others may have a leader
+                self._not_before[owned.number] = self._now() + ASK_AGAIN_S
+                log.info("nobody says where partition %d begins: %s", owned.number, repr(error))
+
+    def _forget_hole(self, owned: Owned) -> None:
+        """Take what comes first now for a hole, when what was met there does not come again.
+
+        It may be gone from the log; or much that was read before it is still being folded, and the next time
+        it is given twice as long.
+        """
+        waits = owned.hole is not None and not owned.must_seek
+        if waits and self._now() - owned.sought_at > owned.patience_s:
+            owned.hole, owned.patience_s = None, 2 * owned.patience_s
 
     async def _go_on(self, owned: Owned) -> None:
         """Have a partition read from its state, if the log reaches back to it."""
         tp = TP(PLAYER_EVENTS.name, owned.number)
-        begins = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
-        why = ""
-        if owned.fresh:
-            why = await self._worker.begin_at(owned, begins)
-        elif begins > owned.state.next_offset:
+        was_fresh, why = owned.fresh, ""
+        if was_fresh:
+            why = await self._worker.begin(owned, lambda: self._begin_of(tp))
+        elif await self._begin_of(tp) > owned.state.next_offset:
             why = "retention was too short"
+        if not self._worker.assignment.owns(owned):
+            return  # it moved on meanwhile
         if why:
-            self._stop(owned, begins, why)
-        elif owned.must_seek or begins:
+            self._stop(owned, await self._begin_of(tp), why)
+        elif owned.must_seek or (was_fresh and owned.state.next_offset):
             self._metrics.seeks.inc()
             log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
             owned.must_seek, owned.sought_at = False, self._now()
             self._app.consumer.go_on_at({tp: owned.state.next_offset})  # type: ignore[attr-defined]
+
+    async def _begin_of(self, tp: TP) -> int:
+        """Return where a partition of the log begins. Raises one of `BROKER_AWAY`."""
+        asked = self._app.consumer.earliest_offsets(tp)
+        return int((await asyncio.wait_for(asked, ANSWER_S)).get(tp, 0))
 
     def _stop(self, owned: Owned, begins: int, why: str) -> None:
         """Set a partition aside whose events are lost; the others go on."""

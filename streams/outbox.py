@@ -74,11 +74,6 @@ class Outbox:
         return max(self._sink.away_s, self._paywall_sink.away_s)
 
     @property
-    def answered(self) -> int:
-        """How many calls the warehouse has answered, loads included."""
-        return self._sink.answered + self._paywall_sink.answered
-
-    @property
     def flushed_at(self) -> float:
         """When the lane that is further behind has last ended a flush."""
         return min(self._long_ended_at, self._paywall_ended_at)

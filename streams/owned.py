@@ -14,6 +14,8 @@ from streams.rows import as_tuples
 from warehouse.writer import MetDeletion, QuarantinedLine
 
 MS = 1000
+HOLE_S = 10.0
+"""For what is read again to come; twice as long each time that it did not."""
 
 
 class Owned:
@@ -23,7 +25,7 @@ class Owned:
         fresh: no checkpoint was there, and it is not known yet whether the log still begins at 0.
         waiting: messages that came while the state is being encoded; they are folded right after.
         hole: the lowest offset that came where an earlier one was due, until there is none before it.
-        sought_at: when the log was read again because of it.
+        sought_at: when the log was read again because of it; it has `patience_s` to come first again.
         stopped: why it cannot go on by itself, or ''.
         rows_at: when rows of it were last written; so is `checkpointed_at`, by the same clock.
         stored_offset: where the newest checkpoint that is known to be stored ends.
@@ -41,7 +43,7 @@ class Owned:
         self.waiting: list[Any] = []
         self.hole: int | None = None
         self.must_seek = False
-        self.sought_at = 0.0
+        self.sought_at, self.patience_s = 0.0, HOLE_S
         self.stopped = ""
         self.checkpointed_at = self.rows_at = now_s
         self.stored_offset = state.next_offset
@@ -73,7 +75,8 @@ class Owned:
                 self.hole, self.must_seek = offset, True
             if offset != self.hole or self.must_seek:
                 return False
-        self.hole, self.must_seek = None, False
+        if self.hole is not None:
+            self.hole, self.must_seek, self.patience_s = None, False, HOLE_S
         return True
 
     def fold(self, offset: int, timestamp_ms: int, payload: bytes) -> None:

@@ -55,7 +55,7 @@ class Sink:
     subset of true rows. Raises WarehouseRefusedError when trying again cannot help.
 
     Attributes:
-        answered: how many calls the warehouse has answered.
+        loaded: how many states were asked for, and the warehouse has answered.
     """
 
     def __init__(self, writer: Writer, settings: WorkerSettings, clock: Clock) -> None:
@@ -63,7 +63,7 @@ class Sink:
         self._settings = settings
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "warehouse")
-        self.answered = 0
+        self.loaded = 0
         self._away_since: float | None = None
         self._said_at = 0.0
         self._written = 0
@@ -85,7 +85,9 @@ class Sink:
         Raises CheckpointError when there are some and none can be trusted; RulesMismatchError when
         the newest was made under other rules; WarehouseAwayError once `give_up` says so.
         """
-        return await self._in_thread(lambda: self._load(partition, rules), give_up)
+        state = await self._in_thread(lambda: self._load(partition, rules), give_up)
+        self.loaded += 1
+        return state
 
     async def why_from_zero(self, partition: int, give_up: Callable[[], bool]) -> str:
         """Return why a partition without a checkpoint must be counted from offset 0, or ''.
@@ -184,6 +186,7 @@ class Sink:
         settings = self._settings
         if epoch is None:
             others = self._writer.epochs_with_checkpoints(settings.source_epoch)
+            others |= self._writer.epochs_with_rows(settings.source_epoch, partition)
             if others and settings.logic_epoch not in others:
                 raise EpochError(
                     f"logic_epoch {settings.logic_epoch} was not begun, and {max(others)} has counted this "
@@ -200,7 +203,7 @@ class Sink:
         epoch = self._epoch_of(partition)
         if epoch is not None and epoch.kind is EpochKind.RECOUNTED:
             return f"logic_epoch {settings.logic_epoch} counts the log again from its beginning"
-        if self._writer.has_counted(settings.source_epoch, partition, settings.logic_epoch):
+        if settings.logic_epoch in self._writer.epochs_with_rows(settings.source_epoch, partition):
             return "it was counted before, and none of its checkpoints is there"
         return ""
 
@@ -217,7 +220,6 @@ class Sink:
             reraise=True,
         )
         result: T = retrying(work)
-        self.answered += 1
         if self._away_since is not None:
             log.warning("the warehouse answers again after %.1f s; nothing was lost", self.away_s)
             self._away_since = None

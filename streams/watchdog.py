@@ -8,6 +8,7 @@ code keeps the interpreter's lock, and no thread of Python runs: a timer of faul
 import asyncio
 import faulthandler
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -47,6 +48,7 @@ class Watchdog:
         self._seen = progress()
         self._limit_s = limit_s
         self._end = end
+        self._stacks = _unblocked_stderr()
         self._has_answered = threading.Event()
         self._silent_s = self._rebalancing_s = self._still_s = 0.0
 
@@ -84,12 +86,22 @@ class Watchdog:
         says = threading.Thread(target=log.critical, args=(text,), daemon=True)
         says.start()
         says.join(SAYS_S)
-        faulthandler.dump_traceback()
-        self._end()
+        try:
+            faulthandler.dump_traceback(self._stacks)
+        finally:
+            self._end()
 
     def _watch(self) -> None:
         while not self._loop.is_closed():
             self.look()
-            faulthandler.dump_traceback_later(self._limit_s + SLACK_S, exit=True)
+            faulthandler.dump_traceback_later(self._limit_s + SLACK_S, file=self._stacks, exit=True)
             time.sleep(EVERY_S)
         faulthandler.cancel_dump_traceback_later()
+
+
+def _unblocked_stderr() -> int:
+    """Return a descriptor of standard error in which a write never waits for who reads it; or of nowhere."""
+    try:
+        return os.open("/dev/stderr", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+    except OSError:  # it is closed, or a socket
+        return os.open(os.devnull, os.O_WRONLY)

@@ -17,11 +17,12 @@ next flush of the paywall tables is due and the last is not over: an outage of t
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 from runtime.clock import Clock
+from runtime.errors import CheckpointError
 from runtime.metrics import WorkerMetrics
 from runtime.sealing import Seal
 from runtime.settings import WorkerSettings
@@ -114,22 +115,40 @@ class Worker:
             self.outbox.folded.update((n, at) for n, at in self.positions().items() if at)
             self.metrics.assigned.set(len(self.partitions))
 
-    async def begin_at(self, owned: Owned, begins: int) -> str:
+    async def begin(self, owned: Owned, where: Callable[[], Awaitable[int]]) -> str:
         """Let a partition without a checkpoint be counted from where the log begins; return why not, or ''.
 
-        From later than 0 only if nothing of it was ever counted, and then its first checkpoint says so
-        before anything else of it is written: whoever comes next begins at the same place.
+        From later than 0 only if nothing of it was ever counted; its first checkpoint says so before anything
+        else of it is written, and whoever comes next begins there too. Raises CheckpointError when somebody
+        else has begun it meanwhile: who starts anew loads that. `where` asks the broker, and is asked again
+        when the warehouse has answered, which may take long.
         """
-        give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
-        why = await self.sink.why_from_zero(owned.number, give_up) if begins else ""
         async with self.busy:
-            if not why and owned.fresh and self.assignment.owns(owned):
-                owned.fresh = False
-                if begins:
-                    owned.state.next_offset = begins
-                    await self._write_checkpoint(owned, list(encode(owned.state)))
-                    await self.outbox.long_is_written()
-        return why
+            begins = await where()
+            if begins:
+                await self._has_begun(owned.number, None)
+                give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
+                why = await self.sink.why_from_zero(owned.number, give_up)
+                if why:
+                    return why
+                begins = await where()
+            if self.assignment.is_stale or not self.assignment.owns(owned) or not owned.fresh:
+                return ""
+            owned.fresh = False
+            if begins:
+                self.outbox.folded[owned.number] = owned.state.next_offset = begins
+                await self._write_checkpoint(owned, list(encode(owned.state)))
+                await self.outbox.long_is_written()
+                await self._has_begun(owned.number, begins)
+        return ""
+
+    async def _has_begun(self, number: int, at: int | None) -> None:
+        """Raise CheckpointError unless the newest checkpoint of a partition ends there; for None, is none."""
+        give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
+        state = await self.sink.load(number, self.rules, give_up)
+        found = None if state is None else int(state.next_offset)
+        if found != at:
+            raise CheckpointError(f"somebody else has begun partition {number}, and is at offset {found}")
 
     async def take(self, fetch: Fetch) -> None:
         """Fold what was fetched and flush what is due."""

@@ -22,7 +22,7 @@ from warehouse.epochs import Epoch, epochs_with_checkpoints, note_epochs, read_e
 
 NEWEST: Final = (QUERIES / "newest_checkpoints.sql").read_text()
 LOAD: Final = (QUERIES / "load_checkpoint.sql").read_text()
-HAS_COUNTED: Final = (QUERIES / "has_counted.sql").read_text()
+EPOCHS_WITH_ROWS: Final = (QUERIES / "epochs_with_rows.sql").read_text()
 DROPPABLE: Final = (QUERIES / "droppable_checkpoints.sql").read_text()
 
 LOG: Final = ("source_epoch", "partition", "logic_epoch")
@@ -164,15 +164,16 @@ class Writer:
         """A query of the checkpoints, of the tables that this writer writes."""
         return sql.replace(f"FROM {CHECKPOINTS}\n", f"FROM {CHECKPOINTS}{self._suffix}\n")
 
-    def has_counted(self, source_epoch: int, partition: int, logic_epoch: int) -> bool:
-        """Whether rows of a partition are there, of any table of counters. It may read whole tables."""
-        where = {"source_epoch": source_epoch, "partition": partition, "logic_epoch": logic_epoch}
-        return any(
-            self._connection.query(
-                HAS_COUNTED.replace("FROM counted\n", f"FROM {table.name}{self._suffix}\n"), where
-            )
+    def epochs_with_rows(self, source_epoch: int, partition: int) -> set[int]:
+        """Return the logic epochs that have rows of a partition. It reads tables from end to end."""
+        where = {"source_epoch": source_epoch, "partition": partition}
+        return {
+            epoch
             for table in COUNTER_TABLES
-        )
+            for (epoch,) in self._connection.query(
+                EPOCHS_WITH_ROWS.replace("FROM counted\n", f"FROM {table.name}{self._suffix}\n"), where
+            )
+        }
 
     def noted_epochs(self, source_epoch: int) -> list[Epoch]:
         """Return what is noted of the logic epochs of a log, oldest first."""

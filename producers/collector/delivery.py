@@ -20,7 +20,7 @@ from producers.packing import Pack, Packer, PackLimits
 from producers.partitioning import partition_of
 from runtime.brokers import Brokers
 from runtime.clock import Clock
-from runtime.errors import BrokerAwayError, LoginError
+from runtime.errors import BrokerAwayError, LoginError, SettingsError
 from runtime.reaching import reaching
 from runtime.settings import CollectorSettings
 from schemas.topics import PLAYER_EVENTS
@@ -268,7 +268,7 @@ class Delivery:
     def _connect(self) -> bool:
         try:
             producer, partitions = self._new()
-        except (BrokerAwayError, LoginError) as error:  # an account can be made while it waits
+        except (BrokerAwayError, LoginError, SettingsError) as error:  # accounts and certificates come later
             if not self._said_away:
                 _log.warning("%s; trying again and again", str(error))  # the error holds sockets
             self._said_away = True

@@ -77,15 +77,19 @@ class MemoryWarehouse:
         newest_first = sorted(of_partition, key=lambda found: found[:2], reverse=True)
         yield from (replace(checkpoint) for *_, checkpoint in newest_first)
 
-    def has_counted(self, source_epoch: int, partition: int, logic_epoch: int) -> bool:
-        self._answer("has_counted")
-        return any(
-            (row["source_epoch"], row["partition"], row["version"] >> VERSION_BITS)
-            == (source_epoch, partition, logic_epoch)
+    def epochs_with_rows(self, source_epoch: int, partition: int) -> set[int]:
+        self._answer("epochs_with_rows")
+        rows = (
+            dict(zip(table.columns, values, strict=True))
             for table in COUNTER_TABLES
             for by_version in self._rows.get(table.name, {}).values()
-            for row in (dict(zip(table.columns, values, strict=True)) for values in by_version.values())
+            for values in by_version.values()
         )
+        return {
+            row["version"] >> VERSION_BITS
+            for row in rows
+            if (row["source_epoch"], row["partition"]) == (source_epoch, partition)
+        }
 
     def drop_old_checkpoints(self, source_epoch: int, partition: int) -> int:
         self._answer("drop_old_checkpoints")

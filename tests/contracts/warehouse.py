@@ -218,10 +218,11 @@ class WarehouseContract:
 
     @pytest.mark.parametrize("table", COUNTER_TABLES, ids=lambda table: table.name)
     def test_what_was_counted_is_known_by_log_partition_and_epoch(self, warehouse, table):
-        assert not warehouse.has_counted(1, 3, 2)
-        warehouse.write_rows(table, [a_row(table, partition=3, version=2 << 48 | 7)])
-        assert warehouse.has_counted(1, 3, 2)
-        assert not any(warehouse.has_counted(*other) for other in ((2, 3, 2), (1, 4, 2), (1, 3, 1)))
+        assert warehouse.epochs_with_rows(1, 3) == set()
+        for epoch in (2, 7):
+            warehouse.write_rows(table, [a_row(table, partition=3, version=epoch << 48 | 7)])
+        assert warehouse.epochs_with_rows(1, 3) == {2, 7}
+        assert warehouse.epochs_with_rows(2, 3) == warehouse.epochs_with_rows(1, 4) == set()
 
     def test_checkpoints_come_newest_first_by_offset(self, warehouse):
         for offset in (200, 300, 100):

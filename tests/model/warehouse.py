@@ -83,6 +83,15 @@ class Warehouse:
         """Return the logic epochs that have left checkpoints."""
         return {c.logic_epoch for _, c in self.checkpoints if c.source_epoch == source_epoch}
 
+    def epochs_with_rows(self, source_epoch: int, partition: int) -> set[int]:
+        """Return the logic epochs that have rows of a partition."""
+        found = set()
+        for table, row in self.journal:
+            values = dict(zip(TABLES[table].columns, row, strict=True))
+            if (values["source_epoch"], values["partition"]) == (source_epoch, partition):
+                found.add(values["version"] >> VERSION_BITS)
+        return found
+
     def note_epochs(self, epochs: Sequence[Epoch]) -> None:
         """Note all of them or none: they are one block."""
 

@@ -9,7 +9,7 @@ from typing import Any
 class HandLoop(asyncio.AbstractEventLoop):
     """Runs what is ready in the order in which it became ready, as any loop does, and never by itself.
 
-    It knows neither time nor sockets: nothing that runs on it may wait for either.
+    It knows neither time nor sockets: nothing on it may wait for either, and no timeout is ever over.
     """
 
     def __init__(self) -> None:
@@ -39,6 +39,18 @@ class HandLoop(asyncio.AbstractEventLoop):
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        return self.call_at(delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        return asyncio.TimerHandle(when, callback, args, self, context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """What was never to come does not come."""
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)

@@ -16,6 +16,10 @@ from tests.unit.oracle.events import start
 from tests.unit.streams.folded import RULES, message
 
 
+async def at_zero():
+    return 0
+
+
 class Warehouse:
     """A sink that keeps checkpoints, and writes only while it is open."""
 
@@ -72,7 +76,7 @@ class Draining:
         self.group.ends = dict(zip(numbers, ends, strict=True))
         await self.worker.load(numbers)
         for owned in self.worker.partitions.values():
-            await self.worker.begin_at(owned, 0)
+            await self.worker.begin(owned, at_zero)
 
     async def read(self, partition, offset):
         timestamp_ms, value = message([start(f"p{partition}-{offset}")])
@@ -163,5 +167,5 @@ async def test_a_partition_of_which_nobody_knows_where_it_begins_is_not_over(dra
     await draining.worker.load([0])
     assert not await draining.drain.is_over()
     assert draining.warehouse.stored == []
-    await draining.worker.begin_at(draining.worker.partitions[0], 0)
+    await draining.worker.begin(draining.worker.partitions[0], at_zero)
     assert await draining.drain.is_over()

@@ -1,13 +1,17 @@
 """A process that gets nowhere is ended; one that is slow, or was suspended, is not."""
 
 import asyncio
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from streams import watchdog
 from streams.watchdog import EVERY_S, PATIENCE, Watchdog
 
+ROOT = Path(__file__).parents[3]
 LIMIT_S = 2.0
 LOOKS = round(LIMIT_S / EVERY_S)
 
@@ -103,3 +107,30 @@ def test_it_looks_by_itself_and_ends_a_process_whose_loop_is_blocked(monkeypatch
         return bitten.wait(30)  # in the loop's own thread
 
     assert asyncio.run(hang())
+
+
+BLOCKED_BY_ITS_LOG = """
+import asyncio, logging, os
+from streams.watchdog import Watchdog
+
+logging.basicConfig()
+
+async def hang():
+    loop = asyncio.get_running_loop()
+    Watchdog(loop, lambda: False, lambda: 0, limit_s=0.5, end=lambda: os._exit(72)).start()
+    while True:
+        logging.warning("x" * 4_000)
+
+asyncio.run(hang())
+"""
+
+
+def test_a_process_that_hangs_in_a_log_that_nobody_reads_is_ended():
+    """The stacks were written to the same pipe, and the end waited for that."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BLOCKED_BY_ITS_LOG], stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        try:
+            assert process.wait(30) == 72
+        finally:
+            process.kill()

@@ -105,3 +105,10 @@ def test_what_was_paid_long_before_its_impression_is_kept_as_long_as_that(paid, 
     after = [start("p2", started_at, episode=2)]
     assert swept(before, after) == []
     assert total("paywall_minutes", "revenue_usd_micros", [*before, *after]) == revenue
+
+
+def test_a_play_that_stays_open_for_days_no_longer_knows_of_a_gate_of_its_first_hour():
+    """It knew of it if nobody had swept since."""
+    beats = [heartbeat("p1", hours * HOUR) for hours in range(5, 61, 5)]
+    before = [start("p1"), shown("i1", HOUR, episode=2), *beats]
+    assert swept(before, [heartbeat("p1", 64 * HOUR, position=MINUTE, played=MINUTE, watched=MINUTE)]) == []
