@@ -23,7 +23,7 @@ from tests.faults.scenarios import LONG, SCENARIOS
 from tests.support.pipeline import ROOT
 
 WIDTH = 160
-OPTIONS = ("cycles", "events", "minutes", "rate", "viewers", "broken")
+OPTIONS = ("cycles", "events", "minutes", "rate", "speed", "calm", "viewers", "broken")
 """Of those a scenario gets what it takes."""
 
 
@@ -74,6 +74,8 @@ def parse():
     minutes = "of the soak; of another scenario, after so long it begins no further cycle"
     parser.add_argument("--minutes", type=float, help=minutes)
     parser.add_argument("--rate", type=int, help="of the soak: events a second")
+    parser.add_argument("--speed", type=int, help="of the soak: simulated seconds a second")
+    parser.add_argument("--calm", action="store_true", help="a soak without faults")
     parser.add_argument("--broken", choices=HOW, help="of the soak: workers broken on purpose; it must fail")
     parser.add_argument("--viewers", type=int, help="of recovery: in the state that is loaded")
     parser.add_argument("--json", type=Path, help="where to write all that was measured")

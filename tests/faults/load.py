@@ -25,10 +25,10 @@ WATCH_S = 2.0
 DIRT = Dirt(duplicates=0.10, disorder=0.05, malformed=0.01, offline_hours=0.5)
 
 
-def load(seed, rate, events):
+def load(seed, rate, events, speed=SPEED):
     """What a scenario is given to send so many events of all copies, and to fold them."""
     return {
-        "stream": stream(seed, rate, events),
+        "stream": stream(seed, rate, events, speed),
         "copies": COPIES,
         "worker": AS_IN_PRODUCTION,
         "fold": RULES,
@@ -36,20 +36,20 @@ def load(seed, rate, events):
     }
 
 
-def stream(seed, rate, events):
+def stream(seed, rate, events, speed):
     """One of the copies: so many live viewers that they make their share of the rate."""
     return SimulationSettings(
-        seed=seed, max_events=int(events / COPIES), live_viewers=live_viewers(rate),
+        seed=seed, max_events=int(events / COPIES), live_viewers=live_viewers(rate, speed),
         population=VIEWERS, eagerness=3, dirt=DIRT, lateness_ms=RULES["lateness_ms"],
     )  # fmt: skip
 
 
-def live_viewers(rate):
-    """How many live viewers of one copy make its share of the rate at `SPEED`; five at least."""
-    return max(round(rate / COPIES / SPEED / EVENTS_A_VIEWER_S), 5)
+def live_viewers(rate, speed):
+    """How many live viewers of one copy make its share of the rate at a speed; five at least."""
+    return max(round(rate / COPIES / speed / EVENTS_A_VIEWER_S), 5)
 
 
-def settles(minutes, rate):
+def settles(minutes, rate, speed):
     """Whether after half of so many minutes at a rate the state is as large as it will be."""
-    speed = rate / COPIES / live_viewers(rate) / EVENTS_A_VIEWER_S
+    speed = rate / COPIES / live_viewers(rate, speed) / EVENTS_A_VIEWER_S
     return minutes / 2 * speed >= KEPT_H * 60

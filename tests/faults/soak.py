@@ -13,19 +13,20 @@ import time
 from tests.faults.broken import HOW
 from tests.faults.capacity import capacity
 from tests.faults.harness import HANG_S, SESSION_S, scenario
-from tests.faults.load import load, settles
+from tests.faults.load import SPEED, load, settles
 from tests.faults.samples import Samples
 from tests.faults.servers import freeze_warehouse, kill_broker, kill_warehouse, strike_any
-from tests.faults.trend import memory_rows, trend
+from tests.faults.trend import memory_rows, peaks, trend
 
 PAUSE_S = (20, 60)
 BACK_WITHIN_S = 180
 
 
-def soak(stack, *, seed, minutes=30, rate=None, broken=None, say=print):
+def soak(stack, *, seed, minutes=30, rate=None, speed=SPEED, calm=False, broken=None, say=print):
     """Two workers, 12 partitions, faults of T1 to T5; lag back at zero, no row wrong, memory flat.
 
-    The rate, in events a second, is half of the capacity, which is measured first, unless it is given.
+    The rate, in events a second, is half of the capacity, which is measured first, unless it is given. A calm
+    soak is without faults: each process lives to the end.
     """
     assert broken is None or broken in HOW
     first = None
@@ -37,7 +38,7 @@ def soak(stack, *, seed, minutes=30, rate=None, broken=None, say=print):
     launch = {"command": ("tests.faults.broken", broken, "worker")} if broken else {}
     with scenario(
         stack, "soak", f"{minutes:g} minutes at {rate:,}/s", seed, say,
-        per_s=rate, **load(seed, rate, rate * minutes * 60),
+        per_s=rate, **load(seed, rate, rate * minutes * 60, speed),
     ) as run:  # fmt: skip
         for name in ("one", "two"):
             run.start(name, **launch)
@@ -45,7 +46,11 @@ def soak(stack, *, seed, minutes=30, rate=None, broken=None, say=print):
         run.source.allow(1)
         samples, told = Samples(run), []
         try:
-            torment(run, samples, time.monotonic() + minutes * 60, launch, told)
+            until = time.monotonic() + minutes * 60
+            if calm:
+                watch(run, samples, until)
+            else:
+                torment(run, samples, until, launch, told)
             run.source.finish()
             finished = time.monotonic()
             run.settle_counting()
@@ -57,11 +62,19 @@ def soak(stack, *, seed, minutes=30, rate=None, broken=None, say=print):
         run.outcome.notes["memory"] = [
             sample._replace(at=round(sample.at - samples.began, 1)) for sample in samples.memory
         ]
-        steady = trend(samples.memory, len(run.partitions))
-        if steady.grows and settles(minutes, rate):
-            run.outcome.hangs.append(f"memory is not flat: {steady}")
+        judged = (trend if calm else peaks)(samples.memory, len(run.partitions))
+        if judged.grows and settles(minutes, rate, speed):
+            run.outcome.hangs.append(f"memory is not flat: {judged}")
         run.conclude()
     return run.outcome
+
+
+def watch(run, samples, until):
+    """Tell once a minute how it goes."""
+    while time.monotonic() < until:
+        time.sleep(60)
+        mb = sum(sample.mb for sample in samples.memory[-len(run.workers) :])
+        run.say(f"soak: {run.source.sent:,} of {run.source.events:,} sent, {mb:.0f} MB in all workers")
 
 
 def torment(run, samples, until, launch, told):
@@ -151,8 +164,10 @@ def figures(run, samples, told):
         "median": round(statistics.median(lags or [0]), 2),
         "messages behind at the end": samples.lags[-1].behind if lags else "",
     }
+    most = peaks(samples.memory, len(run.partitions))
     return {
         "Soak: faults, seconds": rounded,
         "Soak: lag": [lag],
         "Soak: memory": memory_rows(samples.memory, len(run.partitions)),
+        "Soak: the most of both workers together, MB": [most._asdict()],
     }

@@ -3,7 +3,7 @@
 import random
 
 from tests.faults.samples import Memory
-from tests.faults.trend import growth, points, trend
+from tests.faults.trend import growth, peaks, points, trend
 
 
 def samples(mb_of, minutes=30, partitions=(6, 6), age_s=100.0):
@@ -21,6 +21,12 @@ def test_a_leak_is_growth():
 def test_noise_is_none():
     rng = random.Random(1)
     assert not trend(samples(lambda at: 200 + rng.gauss(0, 20)), 12).grows
+
+
+def test_peaks_that_rise_are_growth_and_processes_that_begin_anew_are_none():
+    assert peaks(samples(lambda at: 200 + at / 20), 12).grows
+    assert not peaks(samples(lambda at: 300 + at % 400 / 5), 12).grows
+    assert peaks([], 12) == (0.0, 0.0)
 
 
 def test_what_grew_in_the_first_half_is_not_held_against_the_second():

@@ -1,8 +1,13 @@
-"""Whether memory grows: a line through what all workers together have, in the second half of a run. Pure.
+"""Whether memory grows: what all workers together have. Pure.
 
 Only moments count at which the two workers had all partitions and neither was young: a process that was
-started again is small, and one that takes over is large for a while. What a line through noisy points says is
-uncertain: memory is flat when growth of `MOST_PERCENT` an hour is within two standard errors of the slope.
+started again is small, and one that takes over is large for a while.
+
+Where processes live to the end, a line through the second half says whether memory grows: it is flat when
+growth of `MOST_PERCENT` an hour is within two standard errors of the slope. Where they are killed every few
+minutes a line says how old they were: what a process has goes up in steps, by the largest backlog that it
+has met, and the next one begins anew. There the most is compared that they had in the middle and in the last
+third.
 """
 
 import statistics
@@ -36,6 +41,17 @@ class Trend(NamedTuple):
         return self.points >= FEWEST and self.percent - 2 * self.error > MOST_PERCENT
 
 
+class Peaks(NamedTuple):
+    """The most that all workers had together, MB: in the middle third of a run and in the last."""
+
+    middle: float
+    last: float
+
+    @property
+    def grows(self):
+        return self.last > self.middle * (1 + MOST_PERCENT / 100)
+
+
 def points(memory, partitions):
     """The moments that count."""
     found = []
@@ -56,6 +72,20 @@ def trend(memory, partitions):
         return Trend(0.0, 0.0, 0)
     half = (memory[0].at + memory[-1].at) / 2
     return growth([(point.at, point.mb) for point in points(memory, partitions) if point.at >= half])
+
+
+def peaks(memory, partitions):
+    """The most that all workers had together, by thirds of a run; none of a run without samples."""
+    if not memory:
+        return Peaks(0.0, 0.0)
+    begin, third = memory[0].at, (memory[-1].at - memory[0].at) / 3
+    steady = points(memory, partitions)
+
+    def most(number):
+        some = [p.mb for p in steady if number * third <= p.at - begin <= (number + 1) * third]
+        return max(some, default=0.0)
+
+    return Peaks(round(most(1), 1), round(most(2), 1))
 
 
 def growth(pairs):
