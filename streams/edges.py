@@ -49,7 +49,8 @@ class Edges:
                 log.info("nobody knows whether partition %d was counted: %s", owned.number, error)
                 return
             except BROKER_AWAY as error:  # of this partition: the others may have a leader
-                self._not_before[owned.number] = self._now() + ASK_AGAIN_S
+                if isinstance(error, TimeoutError):
+                    self._not_before[owned.number] = self._now() + ASK_AGAIN_S
                 log.info("nobody says where partition %d begins: %s", owned.number, repr(error))
 
     def _forget_hole(self, owned: Owned) -> None:
@@ -70,11 +71,11 @@ class Edges:
             why = await self._worker.begin(owned, lambda: self._begin_of(tp))
         elif await self._begin_of(tp) > owned.state.next_offset:
             why = "retention was too short"
-        if not self._worker.assignment.owns(owned):
-            return  # it moved on meanwhile
+        if not self._worker.assignment.owns(owned) or (owned.fresh and not why):
+            return  # the group has moved on meanwhile: it is asked again, by whom it may concern
         if why:
             self._stop(owned, await self._begin_of(tp), why)
-        elif owned.must_seek or (was_fresh and owned.state.next_offset):
+        elif owned.must_seek or (was_fresh and owned.is_stored):
             self._metrics.seeks.inc()
             log.info("partition %d: reading again from %d", owned.number, owned.state.next_offset)
             owned.must_seek, owned.sought_at = False, self._now()
@@ -82,8 +83,7 @@ class Edges:
 
     async def _begin_of(self, tp: TP) -> int:
         """Return where a partition of the log begins. Raises one of `BROKER_AWAY`."""
-        asked = self._app.consumer.earliest_offsets(tp)
-        return int((await asyncio.wait_for(asked, ANSWER_S)).get(tp, 0))
+        return int(await self._app.consumer.begin_of(tp, ANSWER_S))  # type: ignore[attr-defined]
 
     def _stop(self, owned: Owned, begins: int, why: str) -> None:
         """Set a partition aside whose events are lost; the others go on."""

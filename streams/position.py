@@ -6,6 +6,7 @@ stalls here for longer than the request timeout would end Faust's recovery for g
 internal method of faust-streaming, which is pinned; the fault suite has a worker without it, which fails.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,5 +35,14 @@ def checkpoint_consumer(positions: Callable[[], Mapping[int, int]]) -> type[Fetc
             consumer = self._thread._ensure_consumer()
             ends = await self._thread.call_thread(consumer.end_offsets, list(self.assignment()))
             return {tp.partition: end for tp, end in ends.items()}
+
+        async def begin_of(self, tp: Any, within_s: float) -> int:
+            """Where a partition of the log begins. The thread is let go in time: what reads waits for it."""
+            consumer = self._thread._ensure_consumer()
+
+            async def ask() -> Any:
+                return await asyncio.wait_for(consumer.beginning_offsets([tp]), within_s)
+
+            return int((await self._thread.call_thread(ask)).get(tp, 0))
 
     return CheckpointConsumer

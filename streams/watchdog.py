@@ -9,6 +9,7 @@ import asyncio
 import faulthandler
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S, SAYS_S = 0.5, 1.0
 PATIENCE = 10
+STDERR = 2
 SLACK_S = 2.0
 """So much later than this thread faulthandler ends a process in which it does not run."""
 
@@ -48,7 +50,7 @@ class Watchdog:
         self._seen = progress()
         self._limit_s = limit_s
         self._end = end
-        self._stacks = _unblocked_stderr()
+        self._stderr = _unblocked_stderr()
         self._has_answered = threading.Event()
         self._silent_s = self._rebalancing_s = self._still_s = 0.0
 
@@ -82,26 +84,36 @@ class Watchdog:
 
     def _give_up(self, what: str, for_s: float) -> None:
         """Say why, if that is possible: the loop may hang in a log that nobody reads, and hold its lock."""
-        text = f"{what} for {for_s:.0f} s: ending to be started again"
+        text = f"{what} for {for_s:.0f} s: ending to be started again\n{_stacks()}"
         says = threading.Thread(target=log.critical, args=(text,), daemon=True)
         says.start()
         says.join(SAYS_S)
-        try:
-            faulthandler.dump_traceback(self._stacks)
-        finally:
-            self._end()
+        self._end()
 
     def _watch(self) -> None:
         while not self._loop.is_closed():
             self.look()
-            faulthandler.dump_traceback_later(self._limit_s + SLACK_S, file=self._stacks, exit=True)
+            faulthandler.dump_traceback_later(self._limit_s + SLACK_S, file=self._stderr, exit=True)
             time.sleep(EVERY_S)
         faulthandler.cancel_dump_traceback_later()
 
 
+def _stacks() -> str:
+    """Return where each thread stands."""
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file)
+        file.seek(0)
+        return file.read().decode(errors="replace")
+
+
 def _unblocked_stderr() -> int:
-    """Return a descriptor of standard error in which a write never waits for who reads it; or of nowhere."""
+    """Return a descriptor of standard error in which a write never waits for who reads it.
+
+    Where it cannot be opened once more, as a socket cannot, that itself; of nowhere when it is closed.
+    """
     try:
-        return os.open("/dev/stderr", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
-    except OSError:  # it is closed, or a socket
+        return os.open("/dev/stderr", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        with suppress(OSError):
+            return os.dup(STDERR)
         return os.open(os.devnull, os.O_WRONLY)

@@ -123,32 +123,40 @@ class Worker:
         else has begun it meanwhile: who starts anew loads that. `where` asks the broker, and is asked again
         when the warehouse has answered, which may take long.
         """
+        begins = await where()
         async with self.busy:
-            begins = await where()
-            if begins:
-                await self._has_begun(owned.number, None)
-                give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
-                why = await self.sink.why_from_zero(owned.number, give_up)
-                if why:
-                    return why
-                begins = await where()
-            if self.assignment.is_stale or not self.assignment.owns(owned) or not owned.fresh:
+            if not self._may_begin(owned):
                 return ""
-            owned.fresh = False
             if begins:
+                give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
+                await self._expect_state(owned.number, None)
+                why = await self.sink.why_from_zero(owned.number, give_up)
+                begins = await where()
+                if why or not self._may_begin(owned):
+                    return why
                 self.outbox.folded[owned.number] = owned.state.next_offset = begins
                 await self._write_checkpoint(owned, list(encode(owned.state)))
                 await self.outbox.long_is_written()
-                await self._has_begun(owned.number, begins)
+                await self._expect_state(owned.number, begins)
+            owned.fresh = False
         return ""
 
-    async def _has_begun(self, number: int, at: int | None) -> None:
-        """Raise CheckpointError unless the newest checkpoint of a partition ends there; for None, is none."""
+    def _may_begin(self, owned: Owned) -> bool:
+        return owned.fresh and self.assignment.owns(owned) and not self.assignment.is_stale
+
+    async def _expect_state(self, number: int, at: int | None) -> None:
+        """Raise CheckpointError unless the newest state of a partition ends there; for None, is none.
+
+        If the group has moved on meanwhile, it is somebody else's, and nothing is wrong: it is dropped here.
+        """
         give_up = partial(self.assignment.has_moved_on, self.assignment.generation)
         state = await self.sink.load(number, self.rules, give_up)
         found = None if state is None else int(state.next_offset)
-        if found != at:
+        if found == at:
+            return
+        if not self.assignment.is_stale:
             raise CheckpointError(f"somebody else has begun partition {number}, and is at offset {found}")
+        self.partitions.pop(number, None)
 
     async def take(self, fetch: Fetch) -> None:
         """Fold what was fetched and flush what is due."""
@@ -190,6 +198,8 @@ class Worker:
                 if not (owned.is_stored or owned.fresh):
                     count_all(owned.state)
                     await self._write_checkpoint(owned, list(encode(owned.state)))
+            if breaks := self.guard.take():
+                self.outbox.begin_paywall(Flush(breaks=breaks))
             await self.outbox.all_is_written()
             return all(owned.is_stored for owned in owned_now)
 

@@ -87,5 +87,5 @@ class Consumer:
             if tp.partition in self.positions:
                 self.positions[tp.partition] = offset
 
-    async def earliest_offsets(self, *tps: Any) -> dict[Any, int]:
-        return dict.fromkeys(tps, 0)
+    async def begin_of(self, tp: Any, within_s: float) -> int:
+        return 0

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import LeaderNotAvailableError
 
 from runtime.errors import CheckpointError
 from runtime.metrics import WorkerMetrics
@@ -48,13 +47,13 @@ class World:
     def acknowledge(self, offsets):
         self.acknowledged |= offsets
 
-    async def earliest_offsets(self, tp):
+    async def begin_of(self, tp, within_s):
         said = self.begins.get(tp.partition, 0)
         if isinstance(said, list):
             said = said.pop(0) if len(said) > 1 else said[0]
         if isinstance(said, Exception):
             raise said
-        return {tp: said}
+        return said
 
     def go_on_at(self, where):
         self.sought += [(tp.partition, offset) for tp, offset in where.items()]
@@ -82,7 +81,7 @@ async def test_a_log_that_is_whole_needs_no_beginning(world):
 
 
 async def test_a_partition_without_a_leader_does_not_hold_up_the_others(world):
-    world.begins = {0: LeaderNotAvailableError(), 1: 50, 2: 60}
+    world.begins = {0: TimeoutError(), 1: 50, 2: 60}
     await world.edges.look_after_holes()
     assert world.stored() == {0: [], 1: [50], 2: [60]}
     assert world.sought == [(1, 50), (2, 60)]
@@ -128,6 +127,53 @@ async def test_who_lost_its_partitions_while_it_asked_begins_nothing(world, monk
     await world.edges.look_after_holes()
     assert world.stored() == {0: [], 1: [], 2: []}
     assert world.stopped() == set()
+
+
+async def test_a_partition_is_not_folded_in_mid_log_before_it_has_begun(world):
+    """The group moved on while it began, it stayed, and what came first twice was taken for the next."""
+    world.begins = {0: 50}
+    owned = world.worker.partitions[0]
+    assert not owned.accepts(50)
+    world.now += 1
+    await world.edges.look_after_holes()
+    assert owned.fresh
+    await world.worker.load([0, 1, 2])
+    assert world.worker.partitions[0] is owned
+    assert not owned.accepts(50)
+    await world.edges.look_after_holes()
+    assert world.stored()[0] == [50]
+    assert owned.accepts(50)
+
+
+async def test_a_log_that_is_whole_is_not_read_again_because_it_was_folded_meanwhile(world):
+    owned = world.worker.partitions[0]
+
+    async def and_fold():
+        owned.fold(0, 1_700_000_000_000, b"{}")
+        return 0
+
+    assert await world.worker.begin(owned, and_fold) == ""
+    await world.edges.look_after_holes()
+    assert world.sought == []
+
+
+async def test_what_moved_to_another_worker_that_has_begun_it_ends_nobody(world):
+    world.begins = dict.fromkeys(range(3), 50)
+    orphan = world.worker.partitions[2]
+    world.now += 1
+    await world.worker.load([0, 1])
+    await world.edges.look_after_holes()
+    assert await world.worker.begin(orphan, lambda: world.begin_of(SimpleNamespace(partition=2), 1)) == ""
+    assert world.stored() == {0: [50], 1: [50], 2: []}
+
+
+async def test_why_a_partition_has_stopped_is_written_before_a_drain_ends(world):
+    world.worker.partitions[1].fresh = False
+    world.worker.partitions[1].must_seek = True
+    world.begins = {1: 50}
+    await world.edges.look_after_holes()
+    await world.worker.store()
+    assert [told.partition for told in world.warehouse.breaks] == [1]
 
 
 async def test_a_drain_is_over_when_what_has_not_stopped_is_read(world):

@@ -8,12 +8,13 @@ from runtime.clock import SystemClock
 from runtime.errors import CheckpointError, EpochError, WarehouseAwayError
 from runtime.settings import WorkerSettings
 from schemas.rules import FoldRules
+from schemas.tables import EPISODE_MINUTES
 from streams.count import count_all
 from streams.epochs import begin, plan
 from streams.partition import Partition
 from streams.sink import Flush, Sink
 from tests.contracts.memory_warehouse import MemoryWarehouse
-from tests.contracts.warehouse import an_epoch
+from tests.contracts.warehouse import a_row, an_epoch
 from tests.model.test_found_here import fold, start
 from tests.unit.streams.test_takeover import checkpoint_of
 from warehouse.epochs import EpochKind
@@ -204,3 +205,24 @@ def test_what_another_has_begun_meanwhile_is_left_alone(warehouse):
     warehouse.note_epochs([an_epoch(from_offset=7, reached=True)])
     with pytest.raises(EpochError, match="begun by somebody else"):
         begin(warehouse, NEW, RULES, SystemClock(), planned)
+
+
+@pytest.fixture
+def without_checkpoints():
+    """One partition, of which epoch 1 has left a row, and no checkpoint any longer."""
+    warehouse = MemoryWarehouse()
+    warehouse.write_rows(EPISODE_MINUTES, [a_row(EPISODE_MINUTES, partition=3, version=1 << 48 | 1)])
+    return warehouse
+
+
+def test_a_worker_of_another_epoch_refuses_where_only_rows_are_left(without_checkpoints):
+    with pytest.raises(EpochError, match="logic_epoch 2 was not begun, and 1 has counted this log"):
+        load(without_checkpoints)
+
+
+def test_what_has_left_rows_only_is_recounted_and_not_gone_on_with(without_checkpoints):
+    """A worker asked for an epoch to be begun, and that said that it begins by itself."""
+    with pytest.raises(EpochError, match="rows of logic_epoch 1 and none of its checkpoints"):
+        made(without_checkpoints)
+    began(without_checkpoints, RECOUNTED)
+    assert load(without_checkpoints)[1] is None
