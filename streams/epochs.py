@@ -80,8 +80,8 @@ def plan(
     own = [epoch for epoch in noted if epoch.logic_epoch == number]
     if own:
         return _plan_again(writer, own, kind)
-    with_rows = {partition: writer.epochs_with_rows(source, partition) for partition in log.begins()}
-    known = with_checkpoints | {epoch.logic_epoch for epoch in noted}.union(*with_rows.values())
+    with_rows = [writer.epochs_with_rows(source, partition) for partition in log.begins()]
+    known = with_checkpoints | {epoch.logic_epoch for epoch in noted}.union(*with_rows)
     hidden = {e.logic_epoch for e in noted if not is_shown(noted, e.logic_epoch, e.partition)}
     seen = {e.logic_epoch for e in noted if is_shown(noted, e.logic_epoch, e.partition)}
     _may_begin(number, known, hidden & seen if abandons else hidden)
@@ -94,11 +94,6 @@ def plan(
     steps = []
     for partition, begins in sorted(log.begins().items()):
         checkpoint = newest_that_verifies(writer.newest_checkpoints(source, partition, base))
-        if kind is EpochKind.CONTINUED and checkpoint is None and base in with_rows[partition]:
-            raise EpochError(
-                f"partition {partition} has rows of logic_epoch {base} and none of its checkpoints: there is "
-                "nothing to go on from. Count the log again (--recount), or into another database"
-            )
         steps.append(_step(settings, partition, base, kind, checkpoint, begins))
         if kind is EpochKind.CONTINUED and checkpoint is not None:
             read_older(checkpoint, rules)  # so that what cannot be done is said before anything is

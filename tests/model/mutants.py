@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.tables import VERSION_BITS
 from streams import days, fold, merge_paywall, merge_plays, sittings
 from streams.owned import Owned
 from streams.partition import Partition
@@ -58,7 +59,7 @@ class VersionsByWallClock(Ways):
     """Let the row that was written last win."""
 
     def rows(self, owned: Owned, taken: Rows, now_ms: int) -> Rows:
-        return _with(taken, 0, now_ms)
+        return _with(taken, 0, 1 << VERSION_BITS | now_ms)
 
 
 class RaisesWatermarkByWallClock(Ways):

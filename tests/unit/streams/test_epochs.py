@@ -220,9 +220,14 @@ def test_a_worker_of_another_epoch_refuses_where_only_rows_are_left(without_chec
         load(without_checkpoints)
 
 
-def test_what_has_left_rows_only_is_recounted_and_not_gone_on_with(without_checkpoints):
-    """A worker asked for an epoch to be begun, and that said that it begins by itself."""
-    with pytest.raises(EpochError, match="rows of logic_epoch 1 and none of its checkpoints"):
-        made(without_checkpoints)
-    began(without_checkpoints, RECOUNTED)
-    assert load(without_checkpoints)[1] is None
+@pytest.mark.parametrize("kind", [CONTINUED, RECOUNTED])
+def test_an_epoch_takes_the_place_of_one_that_has_left_rows_only(without_checkpoints, kind):
+    """A worker asked for it to be begun, and that said that it begins by itself."""
+    began(without_checkpoints, kind)
+    state = load(without_checkpoints)[1]
+    assert state is None or state.next_offset == 0
+
+
+def test_what_has_left_rows_only_is_not_taken_over_in_mid_log(without_checkpoints):
+    with pytest.raises(EpochError, match="begins at 7: what came before cannot be counted again"):
+        made(without_checkpoints, log=ALog(p3=7))
